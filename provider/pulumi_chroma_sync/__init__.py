@@ -1,0 +1,1 @@
+"""Chroma Sync sources as Pulumi resources."""
