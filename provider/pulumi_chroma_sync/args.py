@@ -1,0 +1,131 @@
+"""What a program may pass to a resource.
+
+Every type here is a TypedDict: a dict literal and ``GithubArgs(repository="acme/handbook")`` are the same
+thing. Keys are spelled as the API spells them. Each value may also be a Pulumi output, and None means absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pulumi
+from typing_extensions import Required, TypedDict
+
+__all__ = [
+    "ChunkingArgs",
+    "DenseEmbeddingArgs",
+    "EmbeddingArgs",
+    "EmbeddingModelArgs",
+    "EmbeddingTaskArgs",
+    "GithubArgs",
+    "OnConflict",
+    "S3Args",
+    "SparseEmbeddingArgs",
+    "WebScrapeArgs",
+]
+
+OnConflict = Literal["error", "adopt"]
+"""What to do where an equal source exists: stop with an error that names it, or take it over."""
+
+
+class GithubArgs(TypedDict, total=False):
+    """A GitHub repository."""
+
+    repository: Required[pulumi.Input[str]]
+    """Owner and name: ``"acme/handbook"``."""
+    app_id: pulumi.Input[str | None]
+    """Id of your own GitHub app, for private repositories; a string. Default: Chroma's app."""
+    include_globs: pulumi.Input[Sequence[pulumi.Input[str]] | None]
+    """Which files to sync, such as ``["**/*.md"]``; a set, so order is no change. Default: all."""
+
+
+class WebScrapeArgs(TypedDict, total=False):
+    """A web site."""
+
+    starting_url: Required[pulumi.Input[str]]
+    """Where the crawl starts; http or https."""
+    page_limit: pulumi.Input[int | None]
+    """How many pages at most; 0 or more. Default: the service's."""
+    max_depth: pulumi.Input[int | None]
+    """How many links away from the start at most; 0 or more. Default: the service's."""
+    include_path_regexes: pulumi.Input[Sequence[pulumi.Input[str]] | None]
+    """Only paths that match one of these; a set. Default: all."""
+    exclude_path_regexes: pulumi.Input[Sequence[pulumi.Input[str]] | None]
+    """No path that matches one of these; a set. Default: none."""
+
+
+class S3Args(TypedDict, total=False):
+    """An S3 bucket, or the part of it below a prefix.
+
+    Give either ``aws_credential_id`` or both ``aws_access_key_id`` and ``aws_secret_access_key``.
+    """
+
+    bucket_name: Required[pulumi.Input[str]]
+    """The bucket."""
+    region: Required[pulumi.Input[str]]
+    """The bucket's AWS region, such as ``"us-east-1"``."""
+    collection_name: Required[pulumi.Input[str]]
+    """The collection that a run writes where it names none."""
+    path_prefix: pulumi.Input[str | None]
+    """Only keys that start so. Two sources of one bucket with different prefixes are different sources."""
+    auto_sync: pulumi.Input[Literal["none", "direct", "metadata"] | None]
+    """Normally set by Chroma during set-up; left out, the service's value is never a difference."""
+    aws_credential_id: pulumi.Input[int | None]
+    """Id of AWS credentials that Chroma holds already."""
+    aws_access_key_id: pulumi.Input[str | None]
+    """Inline AWS key; the service stores the pair and allocates a credential id."""
+    aws_secret_access_key: pulumi.Input[str | None]
+    """Inline AWS secret; encrypted in the state, also where it is passed as plain text."""
+
+
+class ChunkingArgs(TypedDict, total=False):
+    """How files are cut into chunks. Default: tree-sitter, then markdown, then lines."""
+
+    type: Required[pulumi.Input[Literal["tree_sitter", "lines"]]]
+    """By syntax or by lines."""
+    max_size_bytes: pulumi.Input[int | None]
+    """Upper size of a chunk in bytes; 0 or more. Default: the service's."""
+    max_lines: pulumi.Input[int | None]
+    """Upper size of a chunk in lines; 0 or more, with type ``"lines"`` alone. Default: the service's."""
+
+
+class EmbeddingTaskArgs(TypedDict, total=False):
+    """What the dense embeddings are for."""
+
+    task_name: Required[pulumi.Input[str]]
+    """Such as ``"generic_retrieval"``."""
+    document_prompt: pulumi.Input[str | None]
+    """Put before each document."""
+    query_prompt: pulumi.Input[str | None]
+    """Put before each query."""
+
+
+class EmbeddingModelArgs(TypedDict, total=False):
+    """A dense embedding model."""
+
+    model: Required[pulumi.Input[Literal["Qwen/Qwen3-Embedding-0.6B"]]]
+    """The model's name; the API knows this one."""
+    task: pulumi.Input[EmbeddingTaskArgs | None]
+    """What it is used for. Default: the service's."""
+
+
+DenseEmbeddingArgs = EmbeddingModelArgs
+
+
+class SparseEmbeddingArgs(TypedDict, total=False):
+    """A sparse embedding model."""
+
+    model: pulumi.Input[Literal["Chroma/BM25", "prithivida/Splade_PP_en_v1"] | None]
+    """The model's name."""
+    key: pulumi.Input[str | None]
+    """The metadata key under which the sparse vectors are stored."""
+
+
+class EmbeddingArgs(TypedDict, total=False):
+    """How chunks are embedded."""
+
+    dense: pulumi.Input[DenseEmbeddingArgs | None]
+    """Dense vectors. Default: the service's."""
+    sparse: pulumi.Input[SparseEmbeddingArgs | None]
+    """Sparse vectors. Default: none."""

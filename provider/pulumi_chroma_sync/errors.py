@@ -1,0 +1,140 @@
+"""Every error that this package raises.
+
+The tree::
+
+    ChromaSyncError
+    ├── ConfigError               a setting is missing or malformed; nothing was sent
+    ├── UnreachableError          the request never reached the service (refused, DNS, TLS, proxy)
+    ├── NoAnswerError             the request left, no usable answer came: it may have been carried out
+    ├── ApiError                  the service answered with an error
+    │   ├── BadRequestError         400, 422
+    │   ├── AuthorizationError      401, 403
+    │   ├── NotFoundError           404
+    │   ├── UniqueConstraintError   409
+    │   ├── RateLimitError          429
+    │   └── ServerError             5xx
+    ├── SourceExistsError         a source to be created is there already, and was not taken over
+    ├── SourceClaimedError        two resources ended up with one source
+    └── OutcomeUnknownError       a create may or may not have been carried out; nothing was sent twice
+
+Messages are written for the person at the terminal: what happened, to which source, what to do.
+None of them ever contains an API key or an AWS secret key.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ApiError",
+    "AuthorizationError",
+    "BadRequestError",
+    "ChromaSyncError",
+    "ConfigError",
+    "NoAnswerError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "RateLimitError",
+    "ServerError",
+    "SourceClaimedError",
+    "SourceExistsError",
+    "UniqueConstraintError",
+    "UnreachableError",
+]
+
+
+class ChromaSyncError(Exception):
+    """Base of every error of this package."""
+
+
+class ConfigError(ChromaSyncError):
+    """A setting is missing or malformed.
+
+    Attributes:
+        setting: the setting's name as in stack configuration, without its namespace, such as ``apiKey``.
+        reason: what is wrong and what to set.
+    """
+
+    def __init__(self, setting: str, reason: str) -> None:
+        super().__init__(f"chroma-sync:{setting}: {reason}")
+        self.setting = setting
+        self.reason = reason
+
+
+class UnreachableError(ChromaSyncError):
+    """The request never reached the service, so it had no effect."""
+
+
+class NoAnswerError(ChromaSyncError):
+    """The request left, but no usable answer came back: it may have been carried out."""
+
+
+class ApiError(ChromaSyncError):
+    """The service answered with an error.
+
+    Attributes:
+        status: HTTP status.
+        code: the ``error`` field of the reply, or None where the body was not the API's own.
+        detail: the ``message`` field of the reply, or a short form of whatever was there.
+        trace_id: the service's id of this request, where it gave one.
+        retry_after: seconds that the service asked to wait, where it did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str | None = None,
+        detail: str = "",
+        trace_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.trace_id = trace_id
+        self.retry_after = retry_after
+
+
+class BadRequestError(ApiError):
+    """400 or 422: the service refused what was sent."""
+
+
+class AuthorizationError(ApiError):
+    """401 or 403: the service refused the API key, or the key may not do this."""
+
+
+class NotFoundError(ApiError):
+    """404: there is no such source or database for this key."""
+
+
+class UniqueConstraintError(ApiError):
+    """409: an equal thing exists."""
+
+
+class RateLimitError(ApiError):
+    """429: too many requests; nothing was done."""
+
+
+class ServerError(ApiError):
+    """5xx: the service, or a gateway before it, failed."""
+
+
+class SourceExistsError(ChromaSyncError):
+    """A source to be created exists already and was not taken over.
+
+    Attributes:
+        source_id: the existing source's id, or None where the service didn't say which it is.
+    """
+
+    def __init__(self, message: str, source_id: str | None) -> None:
+        super().__init__(message)
+        self.source_id = source_id
+
+
+class SourceClaimedError(ChromaSyncError):
+    """Two resources of one program ended up with the same source."""
+
+
+class OutcomeUnknownError(ChromaSyncError):
+    """A create may or may not have been carried out. Nothing was sent twice."""
