@@ -32,7 +32,7 @@ from pydantic import (
 
 from .errors import ConfigError
 
-__all__ = ["DEFAULT_URL", "HOW_TO_SET_KEY", "Settings", "load_settings"]
+__all__ = ["DEFAULT_URL", "HOW_TO_SET_KEY", "Settings", "is_loopback", "load_settings"]
 
 DEFAULT_URL = "https://sync.trychroma.com"
 HOW_TO_SET_KEY = "set it with `pulumi config set chroma-sync:apiKey --secret` or CHROMA_API_KEY"
@@ -53,7 +53,8 @@ def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this host is the machine itself."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -74,7 +75,7 @@ def _checked_url(url: str) -> str:
         raise ValueError("must not contain a user or password; the API key has a setting of its own")
     if parts.query or parts.fragment:
         raise ValueError("must not contain a query or fragment")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("plain http would send the API key readable over the network; use https")
     return url.rstrip("/")
 

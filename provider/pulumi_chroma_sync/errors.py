@@ -60,7 +60,15 @@ class ConfigError(ChromaSyncError):
 
 
 class UnreachableError(ChromaSyncError):
-    """The request never reached the service, so it had no effect."""
+    """The request never reached the service, so it had no effect.
+
+    Attributes:
+        may_pass: whether the same request may get through a moment later; a refused certificate won't.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = True) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class NoAnswerError(ChromaSyncError):

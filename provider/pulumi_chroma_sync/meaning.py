@@ -1,0 +1,249 @@
+"""What two descriptions of a source have in common: meaning, not text.
+
+Inputs of a program, a state and a reply of the service are brought to one canonical form before they are
+compared: None is absent, lists that the API calls unique are sets, an empty list is no list,
+``embedding_model`` is another way to say ``embedding.dense``, and a repository or a host has no case.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from .models import KINDS, UNIQUE_LISTS, SourceReply
+
+__all__ = [
+    "CONTENT",
+    "SERVICE_OWN",
+    "WRITE_ONLY",
+    "Difference",
+    "Identity",
+    "canonical",
+    "changed_inputs",
+    "content_key",
+    "describe",
+    "differences",
+    "identity",
+    "kind_of",
+    "payload",
+    "plain",
+    "same_url",
+]
+
+WRITE_ONLY = ("aws_access_key_id", "aws_secret_access_key")
+"""Fields of ``s3`` that the service takes and never gives back."""
+
+SERVICE_OWN = ("auto_sync", "aws_credential_id")
+"""Fields of ``s3`` that the service may set by itself; left out by a program they are no difference."""
+
+_DEFAULTED = ("page_limit", "max_depth")
+"""Fields of ``web_scrape`` for which the service may answer a default of its own."""
+
+CONTENT = ("database_name", *KINDS, "chunking", "embedding", "embedding_model")
+
+Identity = tuple[str, str, tuple[str, ...]]
+"""Database, kind, target: what two sources can't share where the service refuses equal ones with 409.
+
+What exactly makes two sources equal for the service is not published; this is the widest likely rule.
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field in which a declared source and an existing one differ; values are never secret ones."""
+
+    path: str
+    declared: Any
+    existing: Any
+
+    def __str__(self) -> str:
+        return f"{self.path} (declared {_short(self.declared)}, existing {_short(self.existing)})"
+
+
+def canonical(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The canonical form of what these inputs say about a source."""
+    form = {name: plain(inputs[name], name) for name in CONTENT if inputs.get(name) is not None}
+    if github := form.get("github"):
+        _apply(github, "repository", str.casefold)
+    if web := form.get("web_scrape"):
+        _apply(web, "starting_url", same_url)
+    if (s3 := form.get("s3")) and s3.get("path_prefix") == "":
+        del s3["path_prefix"]
+    model = form.pop("embedding_model", None)
+    model = {"model": model} if isinstance(model, str) else model
+    embedding = dict(form.pop("embedding", None) or {})
+    if model is not None and embedding.setdefault("dense", model) != model:
+        form["embedding_model"] = model
+    if embedding:
+        form["embedding"] = embedding
+    return form
+
+
+def content_key(inputs: Mapping[str, Any]) -> str:
+    """A text that is equal exactly where the canonical forms are."""
+    return json.dumps(canonical(inputs), sort_keys=True, default=str)
+
+
+def kind_of(inputs: Mapping[str, Any]) -> str | None:
+    """The kind of source that these inputs declare."""
+    return next((kind for kind in KINDS if isinstance(inputs.get(kind), Mapping)), None)
+
+
+def identity(inputs: Mapping[str, Any]) -> Identity | None:
+    """Database, kind and target of a source; None where they aren't all there."""
+    form = canonical(inputs)
+    kind = kind_of(form)
+    if kind is None:
+        return None
+    names = {"github": ("repository",), "web_scrape": ("starting_url",), "s3": ("bucket_name", "path_prefix")}
+    return str(form.get("database_name")), kind, tuple(str(form[kind].get(name, "")) for name in names[kind])
+
+
+def describe(inputs: Mapping[str, Any]) -> str:
+    """A source in a few words: ``github acme/handbook``."""
+    kind = kind_of(inputs)
+    if kind is None:
+        return "source"
+    fields = inputs[kind]
+    if kind == "s3":
+        prefix = fields.get("path_prefix")
+        return f"s3 {fields.get('bucket_name')}{'/' + str(prefix) if prefix else ''}"
+    return f"{kind} {fields.get('repository' if kind == 'github' else 'starting_url')}"
+
+
+def payload(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of the create request: inputs as declared, ``embedding_model`` as the contract's object."""
+    body = {name: inputs[name] for name in CONTENT if inputs.get(name) is not None}
+    if isinstance(body.get("embedding_model"), str):
+        body["embedding_model"] = {"model": body["embedding_model"]}
+    return body
+
+
+def changed_inputs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    """Names of the inputs whose meaning changed.
+
+    Args:
+        olds: outputs in the state.
+        news: checked inputs of the program, all known.
+    """
+    before, after = canonical(olds), canonical(news)
+    _forgive_own_credential(olds, before, after)
+    changed = [name for name in CONTENT if before.get(name) != after.get(name)]
+    if "embedding" in changed:
+        # The canonical name stands for two inputs: name those that the program really changed.
+        changed.remove("embedding")
+        spelled = [
+            name
+            for name in ("embedding", "embedding_model")
+            if plain(olds.get(name), name) != plain(news.get(name), name)
+        ]
+        changed += [name for name in spelled or ["embedding"] if name not in changed]
+    return changed
+
+
+def _forgive_own_credential(olds: Mapping[str, Any], before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Going from inline AWS keys to the credential that the service made of them changes nothing there."""
+    old, new = before.get("s3"), after.get("s3")
+    if (
+        not old
+        or not new
+        or not all(name in old for name in WRITE_ONLY)
+        or any(name in new for name in WRITE_ONLY)
+    ):
+        return
+    own = olds.get("aws_credential_id")
+    if own is not None and new.get("aws_credential_id") == own:
+        for name in WRITE_ONLY:
+            del old[name]
+        old["aws_credential_id"] = own
+
+
+def differences(
+    declared: Mapping[str, Any], existing: SourceReply, *, strict: bool = True
+) -> list[Difference]:
+    """How an existing source differs from a declared one.
+
+    What the program left out is the service's to fill for chunking, embedding, ``auto_sync`` and the
+    credential; any other field that only the existing source has is a difference.
+
+    Args:
+        declared: checked inputs.
+        existing: the service's reply.
+        strict: False takes ``page_limit`` and ``max_depth`` that the program left out as defaults of the
+            service too; for a source that was just created from these very inputs.
+    """
+    ours, theirs = canonical(declared), canonical(existing.model_dump())
+    found: list[Difference] = []
+    for name in dict.fromkeys([*ours, *(kind for kind in KINDS if kind in theirs)]):
+        if name == "embedding_model":
+            continue  # only there where it contradicts embedding.dense; the reply can't show both
+        _compare(name, ours.get(name), theirs.get(name), found)
+    if (kind := kind_of(ours)) is not None and kind in theirs:
+        inline = any(name in ours[kind] for name in WRITE_ONLY)
+        allowed = {"auto_sync"} | ({"aws_credential_id"} if inline else set())
+        allowed |= set() if strict else set(_DEFAULTED)
+        for name, value in theirs[kind].items():
+            if name not in ours[kind] and name not in allowed and name not in WRITE_ONLY:
+                found.append(Difference(f"{kind}.{name}", None, value))
+    return found
+
+
+def _compare(path: str, ours: Any, theirs: Any, found: list[Difference]) -> None:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for name, value in ours.items():
+            if name not in WRITE_ONLY:
+                _compare(f"{path}.{name}", value, theirs.get(name), found)
+    elif ours != theirs:
+        found.append(Difference(path, _without_secrets(ours), _without_secrets(theirs)))
+
+
+def plain(value: Any, name: str) -> Any:
+    """Without None and empty lists, sets for unique lists, whole numbers as int."""
+    if isinstance(value, Mapping):
+        items = {key: plain(item, key) for key, item in value.items()}
+        return {key: item for key, item in items.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        if name in UNIQUE_LISTS:
+            return sorted(set(map(str, value))) or None
+        return [plain(item, "") for item in value] or None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: item for key, item in value.items() if key not in WRITE_ONLY}
+    return value
+
+
+def _apply(fields: dict[str, Any], name: str, change: Any) -> None:
+    if isinstance(fields.get(name), str):
+        fields[name] = change(fields[name])
+
+
+def same_url(url: str) -> str:
+    """Scheme and host without case, the default port left out, an empty path as ``/`` (RFC 3986, 6.2.2-3)."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return url
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    netloc = parts.netloc.rpartition("@")[0]
+    netloc = f"{netloc}@" if netloc else ""
+    netloc += (f"[{host}]" if ":" in host else host) + (f":{port}" if port not in (None, default) else "")
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, parts.fragment))
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, Mapping):
+        return " ".join(_short(item) for item in value.values()) or "{}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return str(value)

@@ -1,0 +1,256 @@
+"""What all resources of one process share: the client, what the service's list said, and who has which id.
+
+The engine calls a provider on up to four threads; everything here is safe to share between them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from .client import PAGE, SyncClient
+from .config import HOW_TO_SET_KEY, Settings
+from .errors import ApiError, AuthorizationError, ChromaSyncError, NotFoundError
+from .models import SourceReply
+
+__all__ = ["Session", "session_for"]
+
+_FEW = 3
+"""Sources of a database that are read one by one, before the list is asked for all of them."""
+
+_READ_AGE = 10.0
+"""Seconds for which a refresh trusts a list; what isn't in it is asked for by id."""
+
+_Key = TypeVar("_Key")
+
+
+@dataclass
+class _Snapshot:
+    """The sources of one database at one moment."""
+
+    taken: float
+    sources: dict[str, SourceReply]
+
+
+@dataclass
+class _Database:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    snapshot: _Snapshot | None = None
+    first_page: _Snapshot | None = None
+    checked: bool = False
+    problem: tuple[str, str] | None = None
+    reads: int = 0
+
+
+class _Table(dict[_Key, "_Database"]):
+    """One entry a key, made once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def __missing__(self, key: _Key) -> _Database:
+        with self._lock:
+            return self.setdefault(key, _Database())
+
+
+class Session:
+    """One process's view of the service, for one group of settings.
+
+    Attributes:
+        settings: what it works with.
+        client: the one client of the process.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.client = SyncClient(settings)
+        self._databases: _Table[str] = _Table()
+        self._lock = threading.Lock()
+        self._creating: defaultdict[object, threading.Lock] = defaultdict(threading.Lock)
+        self._managed: Counter[str] = Counter()
+        self._created: set[str] = set()
+        self._adopted: set[str] = set()
+        self._deleted: set[str] = set()
+
+    # Who has which id.
+
+    def manages(self, source_id: str) -> bool:
+        """Note that a resource of the state has this source.
+
+        Returns:
+            False where another resource took it over earlier in this process.
+        """
+        with self._lock:
+            self._managed[source_id] += 1
+            return source_id not in self._created
+
+    def claim(self, source_id: str, *, adopted: bool = False) -> bool:
+        """Take a source for a resource that is being created; False where it is another resource's."""
+        with self._lock:
+            if source_id in self._managed or source_id in self._created:
+                return False
+            self._created.add(source_id)
+            if adopted:
+                self._adopted.add(source_id)
+            return True
+
+    def is_claimed(self, source_id: str) -> bool:
+        """Whether some resource of this process has this source."""
+        with self._lock:
+            return source_id in self._managed or source_id in self._created
+
+    def was_adopted(self, source_id: str) -> bool:
+        """Whether a resource of this process took this source over from whoever had it."""
+        with self._lock:
+            return source_id in self._adopted
+
+    def deleted(self, source_id: str) -> None:
+        """Note that this process deleted a source."""
+        with self._lock:
+            self._deleted.add(source_id)
+            self._managed.pop(source_id, None)
+            self._created.discard(source_id)
+
+    def creating(self, key: object) -> threading.Lock:
+        """The lock under which sources with this key are created one after the other."""
+        with self._lock:
+            return self._creating[key]
+
+    # What the service's list says.
+
+    def sources(
+        self, database: str, max_age: float = 0.0, retries: int | None = None
+    ) -> dict[str, SourceReply]:
+        """The sources of a database by id, without those that this process deleted.
+
+        Args:
+            database: its name.
+            max_age: seconds for which an earlier answer is good enough.
+            retries: of each page, instead of the settings'.
+
+        Raises:
+            ChromaSyncError: the list could not be read.
+        """
+        entry = self._databases[database]
+        asked = time.monotonic()
+        with entry.lock:
+            # An answer that was on its way while we waited for the lock may be older than the question.
+            if entry.snapshot is None or entry.snapshot.taken < asked - max_age:
+                taken, first = time.monotonic(), None
+                if entry.first_page is not None and entry.first_page.taken >= asked - max_age:
+                    taken, first = entry.first_page.taken, list(entry.first_page.sources.values())
+                found = self.client.list_sources(database, first=first, retries=retries)
+                entry.snapshot = _Snapshot(taken, {source.id: source for source in found})
+            sources = entry.snapshot.sources
+        with self._lock:
+            return {key: source for key, source in sources.items() if key not in self._deleted}
+
+    def read(self, database: str | None, source_id: str) -> SourceReply | None:
+        """One source; None where it is gone.
+
+        The first few of a database are asked for by id, the rest is looked up in the list, a page of 100
+        at a time; what isn't in the list is asked for by id after all.
+
+        Raises:
+            ChromaSyncError: it could not be read; or it isn't there and neither is its database, which
+                looks more like another team's API key than like a deleted source.
+        """
+        if database is not None and self._is_one_of_many(database):
+            try:
+                found = self.sources(database, max_age=_READ_AGE).get(source_id)
+            except ChromaSyncError:
+                found = None  # the request below says what is wrong, about this very source
+            if found is not None:
+                return found
+        try:
+            return self.client.get_source(source_id)
+        except NotFoundError:
+            if database is not None and not self.sees(database):
+                raise ChromaSyncError(
+                    f'read source {source_id}: the service knows neither it nor its database "{database}" '
+                    f"for this API key, so it is kept in the state. {HOW_TO_SET_KEY[0].upper()}"
+                    f"{HOW_TO_SET_KEY[1:]}; if the database is really gone, remove its sources with "
+                    "`pulumi destroy` or `pulumi state delete`."
+                ) from None
+            return None
+
+    def sees(self, database: str) -> bool:
+        """Whether this API key sees the database; raises ChromaSyncError where nobody can tell."""
+        try:
+            self.sources(database, max_age=_READ_AGE)
+        except (NotFoundError, AuthorizationError):
+            return False
+        return True
+
+    def _is_one_of_many(self, database: str) -> bool:
+        entry = self._databases[database]
+        with entry.lock:
+            entry.reads += 1
+            return entry.reads > _FEW
+
+    # The live check of a preview.
+
+    def preflight(self, database: str, warn: Callable[[str], None]) -> tuple[str, str] | None:
+        """Is the key accepted, does the database exist? One request for a database and process.
+
+        Args:
+            database: its name.
+            warn: told, once, why the question could not be answered.
+
+        Returns:
+            The property at fault and the sentence for it, or None.
+        """
+        entry = self._databases[database]
+        with entry.lock:
+            if not entry.checked:
+                entry.problem = self._ask(database, entry, warn)
+                entry.checked = True
+            return entry.problem
+
+    def _ask(self, database: str, entry: _Database, warn: Callable[[str], None]) -> tuple[str, str] | None:
+        taken = time.monotonic()
+        try:
+            page = self.client.list_page(database, retries=1)
+        except AuthorizationError as error:
+            if error.status == 401:
+                how = f"{HOW_TO_SET_KEY[0].upper()}{HOW_TO_SET_KEY[1:]}"
+                return "apiKey", f"the service refused the API key (401). {how}"
+            return (
+                "database_name",
+                f'the API key may not use database "{database}" (403); a key can be scoped to one database',
+            )
+        except NotFoundError:
+            return (
+                "database_name",
+                f'the service has no database "{database}" for this key; create it first (databases are '
+                "not made by sources)",
+            )
+        except ChromaSyncError as error:
+            kind = "answered with a failure" if isinstance(error, ApiError) else "could not be asked"
+            warn(f"the service {kind}, so the API key and the database are not checked yet: {error}")
+            return None
+        first = _Snapshot(taken, {source.id: source for source in page})
+        entry.first_page = first
+        if len(page) < PAGE:
+            entry.snapshot = first
+        return None
+
+
+_sessions: dict[str, Session] = {}
+_sessions_lock = threading.Lock()
+
+
+def session_for(settings: Settings) -> Session:
+    """The process's session for these settings, made once."""
+    key = settings.model_dump_json(exclude={"api_key"}) + (
+        settings.api_key.get_secret_value() if settings.api_key else ""
+    )
+    with _sessions_lock:
+        if key not in _sessions:
+            _sessions[key] = Session(settings)
+        return _sessions[key]

@@ -1,0 +1,389 @@
+"""A source: what a program writes (:class:`Source`) and what the engine calls (:class:`SourceProvider`).
+
+Nothing here imports httpx or pydantic before the engine calls: a user's program loads this module, only
+the plugin works with them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pulumi
+from pulumi import dynamic
+from typing_extensions import ParamSpec, TypedDict, Unpack
+
+from .args import (
+    ChunkingArgs,
+    EmbeddingArgs,
+    EmbeddingModelArgs,
+    GithubArgs,
+    OnConflict,
+    S3Args,
+    WebScrapeArgs,
+)
+from .errors import ChromaSyncError, ConfigError, NotFoundError, SourceClaimedError
+
+if TYPE_CHECKING:
+    from .config import Settings
+    from .models import SourceReply
+    from .session import Session
+
+__all__ = ["Source", "SourceProvider"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _plainly(method: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Errors of ours leave with as few frames as can be: the engine prints the whole traceback."""
+
+    @functools.wraps(method)
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return method(*args, **kwargs)
+        except ChromaSyncError as error:
+            raise error.with_traceback(None) from None
+
+    return wrapper
+
+
+class SourceProvider(dynamic.ResourceProvider):
+    """The lifecycle of a source, as the engine calls it.
+
+    Every resource's state holds a pickled reference to this class by its module and name, so neither may
+    ever change. An instance has no attributes until the engine configures it, in the plugin's process.
+    """
+
+    serialize_as_secret_always = False
+
+    _settings: Settings | None = None
+    _config_error: ConfigError | None = None
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        """Read the settings. A wrong one is kept until check can name it as a property's failure."""
+        from .config import load_settings
+
+        try:
+            self._settings = load_settings(req.config.get)
+        except ConfigError as error:
+            self._config_error = error
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
+        """Normalise and validate the inputs, then ask the service about the key and the database.
+
+        Never raises for bad input: every failure names its property path. The live part asks once for a
+        process and database; a service that can't be reached is a warning.
+        """
+        from .validation import check_inputs, is_known
+
+        settings = self._settings
+        inputs, failures = check_inputs(news, settings.database if settings else None)
+        if self._config_error is not None:
+            failures.append(dynamic.CheckFailure(self._config_error.setting, self._config_error.reason))
+        if settings is None or not settings.preflight:
+            return dynamic.CheckResult(inputs, failures)
+        try:
+            settings.require_key()
+        except ConfigError as error:
+            failures.append(dynamic.CheckFailure(error.setting, error.reason))
+            return dynamic.CheckResult(inputs, failures)
+        database = inputs.get("database_name")
+        if is_known(database) and isinstance(database, str) and database:
+            problem = self._session().preflight(database, _say)
+            if problem is not None:
+                failures.append(dynamic.CheckFailure(*problem))
+            elif not failures and not _declared(_olds):
+                self._notice_existing(inputs)
+        return dynamic.CheckResult(inputs, failures)
+
+    @_plainly
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
+        """Compare meaning. The API has no update, so any change of the source itself replaces it.
+
+        Old first exactly where old and new have one identity, because the service answers 409 otherwise.
+
+        Raises:
+            SourceClaimedError: another resource took this source over in this very run.
+        """
+        from .meaning import canonical, changed_inputs, describe, identity
+
+        if self._settings is not None and not self._session().manages(_id):
+            raise SourceClaimedError(
+                f'source {_id} ("{describe(_olds)}") is now in the state twice: another resource of this '
+                'program adopted it (on_conflict="adopt") before this one was looked at. Take one of the two '
+                "out of the program, and out of the state with `pulumi state delete URN`, which leaves the "
+                "source itself alone."
+            )
+        old_identity = identity(_olds)
+        collides = old_identity is not None and old_identity == identity(_news)
+        replaces = changed_inputs(_olds, _news)
+        if replaces:
+            order = f"old first, both read {describe(_olds)}" if collides else "new first"
+            _say(
+                f"{describe(_olds)}: the Sync API has no update; the source is replaced ({order}). "
+                "Collections keep what was synced; the next run decides what is added."
+            )
+        updated = _olds.get("on_conflict") != _news.get("on_conflict") or canonical(_olds).get(
+            "s3"
+        ) != canonical(_news).get("s3")
+        return dynamic.DiffResult(
+            changes=bool(replaces or updated), replaces=replaces, delete_before_replace=collides
+        )
+
+    @_plainly
+    def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
+        """Create the source exactly once; see :mod:`.creation` for what happens under faults."""
+        from .creation import Creation
+        from .meaning import describe
+
+        session, inputs = self._session(), _declared(props)
+        source_id = Creation(session, inputs, adopt=inputs.get("on_conflict") == "adopt").run()
+        reply = None
+        try:
+            reply = session.client.get_source(source_id)
+        except ChromaSyncError as error:
+            # The source is there and must reach the state: what the service decided can wait for a refresh.
+            _say(f'created source {source_id} ("{describe(inputs)}"), but could not read it back: {error}')
+        return dynamic.CreateResult(source_id, _outputs(inputs, source_id, reply, {}))
+
+    @_plainly
+    def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
+        """The source as it stands on the service; a field changed there comes back as an input.
+
+        Only a 404 means that it is gone; any other fault raises, and the state keeps the source.
+        """
+        from .drift import observed, whole
+        from .meaning import kind_of
+
+        session, declared = self._session(), _declared(props)
+        if "source_id" in props:
+            session.manages(id_)
+        try:
+            reply = session.read(declared.get("database_name"), id_)
+        except ChromaSyncError as error:
+            error.args = (f"{_named('read', id_, declared)}: {error}",)
+            raise
+        if reply is None:
+            return dynamic.ReadResult("", {})
+        if kind_of(declared) is None:
+            inputs = whole(reply)
+            return dynamic.ReadResult(id_, _outputs(inputs, id_, reply, props))
+        inputs = observed(declared, props.get("server_defaults") or {}, reply)
+        outputs = _outputs(inputs, id_, reply, props)
+        if props.get("server_defaults"):
+            outputs["server_defaults"] = props["server_defaults"]
+        else:
+            outputs.pop("server_defaults", None)
+        return dynamic.ReadResult(id_, outputs, inputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
+        """Only what the service never sees changed: keep the new inputs, without a request."""
+        from .models import INPUTS
+
+        kept = {name: value for name, value in _olds.items() if name not in INPUTS and name != "__provider"}
+        return dynamic.UpdateResult({**kept, **_declared(_news)})
+
+    @_plainly
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Delete the source; one that is gone already is no error."""
+        session, declared = self._session(), _declared(_props)
+        if session.was_adopted(_id):
+            _say(f"kept source {_id}: another resource of this program adopted it in this run")
+            return
+        try:
+            session.client.delete_source(_id)
+        except NotFoundError:
+            _say(f"source {_id} was already gone")
+        except ChromaSyncError as error:
+            error.args = (f"{_named('delete', _id, declared)}: {error}",)
+            raise
+        session.deleted(_id)
+
+    def _session(self) -> Session:
+        from .session import session_for
+
+        if self._settings is None:
+            raise self._config_error or ConfigError("apiKey", "the provider was not configured")
+        return session_for(self._settings)
+
+    def _notice_existing(self, inputs: Mapping[str, Any]) -> None:
+        """Say at preview when the source to be created will meet one that exists."""
+        from .creation import meets
+        from .validation import is_wholly_known
+
+        if is_wholly_known(inputs):
+            try:
+                notice = meets(self._session(), dict(inputs))
+            except ChromaSyncError as error:
+                notice = f"whether the source exists already could not be asked: {error}"
+            if notice:
+                _say(notice)
+
+
+def _declared(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs among these properties."""
+    from .models import INPUTS
+
+    return {name: props[name] for name in INPUTS if props.get(name) is not None}
+
+
+def _outputs(
+    inputs: Mapping[str, Any], source_id: str, reply: SourceReply | None, previous: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the state holds of a source: the inputs, and what the service decided under names of its own."""
+    from .drift import server_defaults
+
+    outputs: dict[str, Any] = {**inputs, "source_id": source_id}
+    if reply is None:
+        return outputs
+    outputs["created_at"] = reply.created_at or previous.get("created_at")
+    outputs["effective_chunking"] = reply.chunking
+    outputs["effective_embedding"] = reply.embedding
+    if defaults := server_defaults(inputs, reply):
+        outputs["server_defaults"] = defaults
+    s3 = inputs.get("s3") or {}
+    if "aws_access_key_id" in s3 and reply.s3 is not None:
+        outputs["aws_credential_id"] = reply.s3.get("aws_credential_id")
+    return outputs
+
+
+def _named(step: str, source_id: str, declared: Mapping[str, Any]) -> str:
+    from .meaning import describe
+
+    return f'{step} source {source_id} ("{describe(declared)}" in database "{declared.get("database_name")}")'
+
+
+def _say(sentence: str) -> None:
+    """An info line of the running operation: the engine shows what the plugin prints."""
+    print(sentence, flush=True)
+
+
+class _NoOther(TypedDict):
+    """No other argument; one that a program passes all the same is named by check, with what was meant."""
+
+
+class Source(dynamic.Resource, module="chroma-sync", name="Source"):
+    """A source: a repository, web site or bucket that Chroma syncs into collections of one database.
+
+    Exactly one of ``github``, ``web_scrape``, ``s3``. The API has no update, so any change replaces the
+    source; collections keep what was synced.
+
+    Usage::
+
+        docs = chroma_sync.Source(
+            "docs",
+            database_name="knowledge",
+            github={"repository": "acme/handbook", "include_globs": ["**/*.md"]},
+        )
+        pulumi.export("source_id", docs.source_id)
+
+    Args:
+        resource_name: name of the resource in the program.
+        database_name: the database; it must exist. Default: ``chroma-sync:database``, then
+            ``CHROMA_DATABASE``.
+        github: a GitHub repository.
+        web_scrape: a web site.
+        s3: an S3 bucket, or the part of it below a prefix.
+        chunking: how files are cut. Default: the service's (tree-sitter, then markdown, then lines).
+        embedding: how chunks are embedded. Default: the service's.
+        embedding_model: the older way to say ``embedding.dense``: an object, or the model's bare name.
+        on_conflict: ``"error"`` (default) stops where an equal source exists; ``"adopt"`` takes it over.
+            Never part of the source itself: changing it is no request.
+        opts: Pulumi's resource options.
+
+    Bad arguments fail at preview, each with its property path. Under faults, see
+    :class:`~pulumi_chroma_sync.errors.OutcomeUnknownError` and
+    :class:`~pulumi_chroma_sync.errors.SourceExistsError`.
+    """
+
+    source_id: pulumi.Output[str]
+    """The service's id of the source (a UUID); also the resource's id."""
+    created_at: pulumi.Output[str]
+    """When the service created it, RFC 3339."""
+    database_name: pulumi.Output[str]
+    """The database."""
+    github: pulumi.Output[GithubArgs | None]
+    """As declared."""
+    web_scrape: pulumi.Output[WebScrapeArgs | None]
+    """As declared."""
+    s3: pulumi.Output[S3Args | None]
+    """As declared; an AWS secret key in it is a secret."""
+    chunking: pulumi.Output[ChunkingArgs | None]
+    """As declared."""
+    embedding: pulumi.Output[EmbeddingArgs | None]
+    """As declared."""
+    embedding_model: pulumi.Output[EmbeddingModelArgs | str | None]
+    """As declared."""
+    effective_chunking: pulumi.Output[dict[str, Any] | None]
+    """The chunking that the service applies, its defaults filled in."""
+    effective_embedding: pulumi.Output[dict[str, Any] | None]
+    """The embedding that the service applies, its defaults filled in."""
+    aws_credential_id: pulumi.Output[int | None]
+    """The credential that the service made of inline AWS keys; None without them."""
+    server_defaults: pulumi.Output[dict[str, Any] | None]
+    """Fields of the kind that the service filled in by itself when the source was created."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        database_name: pulumi.Input[str | None] = None,
+        github: pulumi.Input[GithubArgs | None] = None,
+        web_scrape: pulumi.Input[WebScrapeArgs | None] = None,
+        s3: pulumi.Input[S3Args | None] = None,
+        chunking: pulumi.Input[ChunkingArgs | None] = None,
+        embedding: pulumi.Input[EmbeddingArgs | None] = None,
+        embedding_model: pulumi.Input[EmbeddingModelArgs | str | None] = None,
+        on_conflict: pulumi.Input[OnConflict | None] = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **others: Unpack[_NoOther],
+    ) -> None:
+        inputs: dict[str, Any] = {
+            "database_name": database_name,
+            "github": github,
+            "web_scrape": web_scrape,
+            "s3": _secret_key_hidden(s3),
+            "chunking": chunking,
+            "embedding": embedding,
+            "embedding_model": embedding_model,
+            "on_conflict": on_conflict,
+            **others,
+        }
+        outputs = dict.fromkeys(
+            (
+                "source_id",
+                "created_at",
+                "effective_chunking",
+                "effective_embedding",
+                "aws_credential_id",
+                "server_defaults",
+            )
+        )
+        super().__init__(SourceProvider(), resource_name, {**outputs, **inputs}, opts)
+
+    @classmethod
+    def get(
+        cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+    ) -> Source:
+        """Read a source that exists, without managing it: ``up`` and ``destroy`` never change it.
+
+        Args:
+            resource_name: name of the resource in the program.
+            id: the source's id.
+            opts: Pulumi's resource options.
+
+        The whole source is in the outputs. One that isn't there fails the preview.
+        """
+        return cls(resource_name, opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id)))
+
+
+def _secret_key_hidden(s3: Any) -> Any:
+    """The same bucket with its AWS secret key marked secret, however it was passed."""
+    if s3 is None:
+        return None
+    if isinstance(s3, Mapping):
+        secret = s3.get("aws_secret_access_key")
+        return s3 if secret is None else {**s3, "aws_secret_access_key": pulumi.Output.secret(secret)}
+    return pulumi.Output.from_input(s3).apply(_secret_key_hidden)
