@@ -1,0 +1,82 @@
+"""``python -m chroma_sync_emulator``: runs until it is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from .app import create_app
+from .core import Emulator
+from .server import Server, listen
+from .settings import DEFAULT_DATABASE, DEMO_KEY, Settings
+
+__all__ = ["main"]
+
+_DEFAULTS = Settings()
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--host", default="127.0.0.1", help="Loopback address to listen on.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port; 0 for any that is free.")
+@click.option("--store", default=":memory:", help="SQLite file, made where there is none.")
+@click.option(
+    "--api-key", "api_keys", multiple=True, default=[DEMO_KEY], help="Key that opens it; repeatable."
+)
+@click.option(
+    "--database", "databases", multiple=True, default=[DEFAULT_DATABASE], help="Database; repeatable."
+)
+@click.option(
+    "--unique",
+    type=click.Choice(["identity", "content", "never"]),
+    default=_DEFAULTS.unique,
+    help="What gives 409 on creating a source: same kind and target, all fields equal, or nothing.",
+)
+@click.option(
+    "--invocations",
+    type=click.Choice(["timed", "instant", "manual"]),
+    default=_DEFAULTS.invocations,
+    help="What moves invocations: time, their creation, or the control API alone.",
+)
+@click.option(
+    "--pending-seconds", type=float, default=_DEFAULTS.pending_seconds, help="Of a timed invocation."
+)
+@click.option(
+    "--processing-seconds", type=float, default=_DEFAULTS.processing_seconds, help="Of a timed invocation."
+)
+@click.option("--max-uploads", type=int, default=_DEFAULTS.max_uploads, help="At once, for one tenant.")
+def main(
+    host: str, port: int, store: str, api_keys: Sequence[str], databases: Sequence[str], **settings: Any
+) -> None:
+    """Run the emulator of Chroma's Sync API; prints one line with its URL when it is ready."""
+    try:
+        chosen = Settings(**settings)
+        listener, url = listen(host, port)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise click.ClickException(f"{first['loc'][0]}: {first['msg']}") from None
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"can't listen on {host} port {port}: {error}") from None
+    with listener:
+        try:
+            emulator = Emulator(store, api_keys=api_keys, databases=databases, settings=chosen)
+        except (OSError, sqlite3.Error) as error:
+            raise click.ClickException(f"can't open the store {store}: {error}") from None
+        # Only the demo key is shown: any other may open more than this emulator.
+        key = f'"{DEMO_KEY}"' if DEMO_KEY in api_keys else "as given"
+        names = ", ".join(f'"{name}"' for name in databases)
+        line = f"chroma_sync_emulator {url}  key {key}  database {names}  store {store}"
+        try:
+            asyncio.run(Server(create_app(emulator), lambda: click.echo(line)).serve([listener]))
+        except KeyboardInterrupt:
+            pass
+        finally:
+            emulator.close()
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m chroma_sync_emulator")

@@ -1,0 +1,155 @@
+"""The control API, ``/_emulator/...``: for tests and for people, outside the API's own paths, without a key.
+
+| request | does |
+|---|---|
+| ``POST reset`` | takes away all but the tenants, keys and databases given at start; also faults and requests |
+| ``GET``, ``PUT settings`` | :class:`.settings.Settings`; fields that are left out stay |
+| ``GET``, ``POST tenants`` | ``{"name", "api_key", "databases": [...]}``; with ``"database"`` the key is scoped to it |
+| ``GET``, ``POST databases`` | ``{"name", "tenant"?}`` |
+| ``GET``, ``DELETE requests`` | the API's requests, the oldest first; ``?operation=`` for those of one |
+| ``GET``, ``POST``, ``DELETE faults``, ``DELETE faults/{id}`` | :class:`.faults.FaultSpec` |
+| ``PATCH sources/{id}`` | changes a source, unseen: objects merge, all else is replaced |
+| ``POST invocations/{id}`` | ``{"status": ...}``: moves an invocation |
+| ``GET``, ``POST collections`` | ``{"database", "name", "tenant"?, "finished_ingest": true}`` |
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from . import sources
+from .core import emulator_of
+from .errors import BadRequest, NotFound
+from .faults import FaultSpec
+from .handlers import path_id
+from .payloads import parse_body, parse_json, validate
+from .settings import Settings
+from .store import DEFAULT_TENANT, Store
+
+__all__ = ["ROUTES"]
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class _Tenant(_Body):
+    name: Name = DEFAULT_TENANT
+    api_key: Name | None = None
+    databases: list[Name] = []
+    database: Name | None = None
+
+
+class _Database(_Body):
+    name: Name
+    tenant: Name = DEFAULT_TENANT
+
+
+async def reset(request: Request) -> Response:
+    """Back to the start."""
+    emulator = emulator_of(request)
+    emulator.faults.clear()
+    emulator.traffic.clear()
+    await emulator.call(Store.reset)
+    await emulator.reload_keys()
+    return Response(status_code=204)
+
+
+async def settings(request: Request) -> Response:
+    """Read or change the settings."""
+    emulator = emulator_of(request)
+    if request.method == "PUT":
+        changes = parse_json(await request.body())
+        if not isinstance(changes, dict):
+            raise BadRequest("body: must be an object")
+        emulator.settings = validate(Settings, {**emulator.settings.model_dump(), **changes})
+    return JSONResponse(emulator.settings.model_dump())
+
+
+async def tenants(request: Request) -> Response:
+    """List tenants, or add one, or add a key and databases to one."""
+    emulator = emulator_of(request)
+    if request.method == "POST":
+        body = parse_body(_Tenant, await request.body())
+        databases = [*body.databases, *([body.database] if body.database else [])]
+        keys = [body.api_key] if body.api_key else []
+        await emulator.call(Store.add_tenant, body.name, keys, databases, scope=body.database)
+        await emulator.reload_keys()
+    return JSONResponse(await emulator.call(Store.tenants), 201 if request.method == "POST" else 200)
+
+
+async def databases(request: Request) -> Response:
+    """List databases, or add one to a tenant."""
+    emulator = emulator_of(request)
+    if request.method == "POST":
+        body = parse_body(_Database, await request.body())
+        await emulator.call(Store.add_tenant, body.tenant, (), [body.name])
+        return JSONResponse(body.model_dump(), 201)
+    return JSONResponse(
+        [
+            {"name": name, "tenant": tenant["name"]}
+            for tenant in await emulator.call(Store.tenants)
+            for name in tenant["databases"]
+        ]
+    )
+
+
+async def requests(request: Request) -> Response:
+    """The requests seen, or forget them."""
+    traffic = emulator_of(request).traffic
+    if request.method == "DELETE":
+        traffic.clear()
+        return Response(status_code=204)
+    return JSONResponse(traffic.describe(request.query_params.get("operation")))
+
+
+async def faults(request: Request) -> Response:
+    """The faults, one more, or none."""
+    plan = emulator_of(request).faults
+    if request.method == "POST":
+        return JSONResponse({"id": plan.add(parse_body(FaultSpec, await request.body()))}, 201)
+    if request.method == "DELETE":
+        plan.clear()
+        return Response(status_code=204)
+    return JSONResponse(plan.describe())
+
+
+async def fault(request: Request) -> Response:
+    """Take one fault away."""
+    number = int(request.path_params["number"])
+    if not emulator_of(request).faults.remove(number):
+        raise NotFound(f"fault {number} not found")
+    return Response(status_code=204)
+
+
+async def source(request: Request) -> Response:
+    """Change a source on the server."""
+    changes: Any = parse_json(await request.body())
+    if not isinstance(changes, dict) or "id" in changes:
+        raise BadRequest("body: must be an object of a source's fields other than id")
+    emulator = emulator_of(request)
+    return JSONResponse(await emulator.call(sources.patch, path_id(request, "source_id"), changes))
+
+
+ROUTES = (
+    Mount(
+        "/_emulator",
+        routes=[
+            Route("/reset", reset, methods=["POST"]),
+            Route("/settings", settings, methods=["GET", "PUT"]),
+            Route("/tenants", tenants, methods=["GET", "POST"]),
+            Route("/databases", databases, methods=["GET", "POST"]),
+            Route("/requests", requests, methods=["GET", "DELETE"]),
+            Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
+            Route("/faults/{number:int}", fault, methods=["DELETE"]),
+            Route("/sources/{source_id}", source, methods=["PATCH"]),
+        ],
+    ),
+)

@@ -1,0 +1,99 @@
+"""The emulator's parts in one object, and the one thread that its store lives in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
+
+from starlette.requests import HTTPConnection
+
+from .errors import Unauthorized
+from .faults import FaultPlan
+from .settings import DEFAULT_DATABASE, DEMO_KEY, Settings
+from .store import Key, Store
+from .traffic import Traffic
+
+__all__ = ["Emulator", "emulator_of"]
+
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
+
+
+class Emulator:
+    """Everything that the handlers share.
+
+    Usage::
+
+        emulator = Emulator(":memory:")
+        source = await emulator.call(sources.get, key, source_id)
+
+    Args:
+        store: a file, made where there is none, or ``:memory:``.
+        api_keys: keys of the default tenant.
+        databases: databases of the default tenant.
+        settings: how it behaves at first.
+    """
+
+    def __init__(
+        self,
+        store: str = ":memory:",
+        *,
+        api_keys: Sequence[str] = (DEMO_KEY,),
+        databases: Sequence[str] = (DEFAULT_DATABASE,),
+        settings: Settings | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.faults = FaultPlan()
+        self.traffic = Traffic()
+        self.uploads: Counter[str] = Counter()
+        # One thread: SQLite has one writer anyway, and a queue needs no lock that could time out.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="chroma-sync-emulator-store")
+        try:
+            self._store = self._thread.submit(Store, store).result()
+            self._thread.submit(self._store.give, api_keys, databases).result()
+            self._keys = self._thread.submit(self._store.keys).result()
+        except BaseException:
+            self._thread.shutdown()
+            raise
+
+    async def call(
+        self,
+        work: Callable[Concatenate[Store, _Params], _Result],
+        *args: _Params.args,
+        **kwargs: _Params.kwargs,
+    ) -> _Result:
+        """Do a piece of work on the store, in its thread; it is finished even if the caller is cancelled."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, partial(work, self._store, *args, **kwargs))
+
+    async def reload_keys(self) -> None:
+        """Take notice of changed API keys."""
+        self._keys = await self.call(Store.keys)
+
+    def key_of(self, connection: HTTPConnection) -> Key | None:
+        """Whom a request's ``x-chroma-token`` belongs to, or None."""
+        token = connection.headers.get("x-chroma-token")
+        return self._keys.get(self._store.digest(token)) if token else None
+
+    def authenticate(self, connection: HTTPConnection) -> Key:
+        """The same; raises :class:`.errors.Unauthorized` where it is nobody."""
+        key = self.key_of(connection)
+        if key is None:
+            given = "is not known" if connection.headers.get("x-chroma-token") else "is missing"
+            raise Unauthorized(f"the API key in the header x-chroma-token {given}")
+        return key
+
+    def close(self) -> None:
+        """Close the store, after the work that waits for it."""
+        self._thread.submit(self._store.close)
+        self._thread.shutdown()
+
+
+def emulator_of(connection: HTTPConnection) -> Emulator:
+    """The emulator that a request is made to."""
+    emulator: Emulator = connection.app.state.emulator
+    return emulator

@@ -1,0 +1,240 @@
+"""What stands before the routes: the trace id, the list of requests, the faults, the loopback guard.
+
+The work of an API request is always done to its end and its answer kept back until the faults had their say.
+So "done, then dropped" is exactly that: committed, and no byte of an answer sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from starlette.requests import HTTPConnection
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .core import Emulator
+from .errors import error_response
+from .faults import Fault
+from .server import Connections
+from .traffic import Seen, redacted
+
+__all__ = ["CONTROL", "TRACE_HEADER", "Front"]
+
+TRACE_HEADER = "chroma-trace-id"
+"""Header of every answer: an id of the request, a UUID."""
+
+CONTROL = "/_emulator"
+"""Where the control API is."""
+
+MAX_BODY = 8 * 2**20
+"""Bytes of a request's body that are read, but for uploads (a guess; the contract names no limit)."""
+
+
+@dataclass
+class Answer:
+    """An answer that is not sent yet."""
+
+    status: int = 500
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+
+    async def catch(self, message: Message) -> None:
+        """An ASGI ``send`` that keeps the answer instead."""
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message.get("headers", ()))
+        else:
+            self.body += message.get("body", b"")
+
+    async def send(self, send: Send, *, part: int | None = None) -> None:
+        """Send it, or its first ``part`` bytes under the headers of the whole."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        body = self.body if part is None else self.body[:part]
+        await send({"type": "http.response.body", "body": body, "more_body": part is not None})
+
+
+class Front:
+    """The ASGI application that the server runs.
+
+    Args:
+        app: the routes.
+        emulator: whose traffic and faults these are.
+        routes: the API's operations; all other paths have no faults.
+    """
+
+    def __init__(self, app: ASGIApp, emulator: Emulator, routes: Iterable[Route]) -> None:
+        self.emulator = emulator
+        self._app = app
+        self._routes = tuple(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            return
+        trace_id = str(uuid.uuid4())
+
+        async def traced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (TRACE_HEADER.encode(), trace_id.encode())]
+            await send(message)
+
+        path: str = scope["path"]
+        if path.startswith("/api/") or path == "/health":
+            await self._api(scope, receive, traced, trace_id)
+        elif path.startswith(CONTROL) and not _is_local(scope):
+            refusal = error_response(403, "ChromaAuthError", "the control API answers on loopback alone")
+            await refusal(scope, receive, traced)
+        else:
+            await self._app(scope, receive, traced)
+
+    async def _api(self, scope: Scope, receive: Receive, send: Send, trace_id: str) -> None:
+        operation = self._operation(scope)
+        streamed = operation == "add_file"
+        raw = b""
+        if not streamed:
+            whole = await _read(receive)
+            if whole is None:
+                return
+            raw = whole
+        seen = self._note(scope, operation, raw, trace_id)
+        if len(raw) > MAX_BODY:
+            refusal = error_response(400, "InvalidArgumentError", f"the body is larger than {MAX_BODY} bytes")
+            seen.status = refusal.status_code
+            await refusal(scope, receive, send)
+            return
+        target = scope["raw_path"] + b"?" + scope["query_string"] + b"\n"
+        fault = self.emulator.faults.take(operation, target + raw)
+        work = _Work(self._app, scope, receive if streamed else _replay(raw, receive))
+        if fault is None:
+            answer = await work()
+            seen.status = answer.status
+            await answer.send(send)
+        else:
+            seen.fault = fault.spec.action
+            await _with_fault(fault, work, seen, scope, receive, send)
+
+    def _operation(self, scope: Scope) -> str:
+        for route in self._routes:
+            if route.matches(scope)[0] is Match.FULL:
+                return route.name
+        return "unknown"
+
+    def _note(self, scope: Scope, operation: str, raw: bytes, trace_id: str) -> Seen:
+        connection = HTTPConnection(scope)
+        key = self.emulator.key_of(connection)
+        return self.emulator.traffic.add(
+            operation=operation,
+            method=scope["method"],
+            path=scope["path"],
+            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            body=redacted(raw) if raw else None,
+            user_agent=connection.headers.get("user-agent", ""),
+            tenant=key.tenant if key else None,
+            fault=None,
+            trace_id=trace_id,
+        )
+
+
+class _Work:
+    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive) -> None:
+        self._app, self._scope, self._receive = app, scope, receive
+
+    async def __call__(self) -> Answer:
+        answer = Answer()
+        try:
+            await self._app(self._scope, self._receive, answer.catch)
+        except Exception:
+            if not answer.headers:
+                raise
+        return answer
+
+
+async def _with_fault(
+    fault: Fault, work: _Work, seen: Seen, scope: Scope, receive: Receive, send: Send
+) -> None:
+    spec = fault.spec
+    action = spec.action
+    if action == "drop_then_commit":
+        await _drop(scope, receive)
+    if action in ("delay", "drop_then_commit"):
+        await asyncio.sleep(spec.delay)
+    answer = Answer() if action in ("respond", "drop_before") else await work()
+    if action == "delay_after":
+        await asyncio.sleep(spec.delay)
+    if action in ("respond", "respond_after"):
+        answer = _planned(fault)
+    if action in ("drop_before", "drop_after"):
+        await _drop(scope, receive)
+    elif action == "cut_body":
+        seen.status = answer.status
+        await answer.send(send, part=len(answer.body) // 2)
+        await _drop(scope, receive, flush=True)
+    elif action != "drop_then_commit":
+        seen.status = answer.status
+        await answer.send(send)
+
+
+def _planned(fault: Fault) -> Answer:
+    spec = fault.spec
+    status = 500 if spec.status is None else spec.status
+    content, body = "application/json", spec.body
+    if "body" not in spec.model_fields_set or body is None:
+        phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "planned"
+        raw = json.dumps(
+            {"error": phrase.replace(" ", ""), "message": f"planned fault {fault.number}"}
+        ).encode()
+    elif isinstance(body, str):
+        raw, content = body.encode(), "text/plain; charset=utf-8"
+    else:
+        raw = json.dumps(body).encode()
+    if status in (204, 304):
+        raw = b""
+    headers = {"content-type": content, "content-length": str(len(raw))}
+    headers.update({name.lower(): value for name, value in (spec.headers or {}).items()})
+    return Answer(status, [(name.encode(), value.encode()) for name, value in headers.items()], raw)
+
+
+async def _drop(scope: Scope, receive: Receive, *, flush: bool = False) -> None:
+    """Close the connection; returns when it is closed."""
+    connections: Connections = scope["state"]["connections"]
+    connections.close(scope["client"], flush=flush)
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, or None where the client went away; of a body too large, a little too much."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        if len(body) <= MAX_BODY:
+            body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replay(raw: bytes, receive: Receive) -> Receive:
+    pending = [raw]
+
+    async def again() -> Message:
+        if pending:
+            return {"type": "http.request", "body": pending.pop(), "more_body": False}
+        return await receive()
+
+    return again
+
+
+def _is_local(scope: Scope) -> bool:
+    client = scope.get("client")
+    try:
+        return bool(client) and ipaddress.ip_address(client[0]).is_loopback
+    except ValueError:
+        return False

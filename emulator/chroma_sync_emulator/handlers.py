@@ -1,0 +1,118 @@
+"""The API's operations: HTTP on one side, plain calls on the other."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeVar, get_args
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from . import sources
+from .core import emulator_of
+from .errors import BadRequest
+from .payloads import CreateSource, parse_body
+from .sources import Page
+from .store import Store
+
+__all__ = ["create_source", "delete_source", "get_source", "health", "list_sources"]
+
+MAX_LIMIT = 1000
+"""The largest ``limit`` of a list (a guess; the contract names no maximum)."""
+
+SourceTypeFilter = Literal["github", "web_scrape", "s3", "file_upload"]
+OrderBy = Literal["ASC", "DESC"]
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+async def create_source(request: Request) -> Response:
+    """``POST /api/v1/sources``."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    payload = parse_body(CreateSource, await json_body(request))
+    source_id = await emulator.call(sources.create, key, payload, emulator.settings.unique)
+    return JSONResponse({"source_id": source_id}, 201)
+
+
+async def list_sources(request: Request) -> Response:
+    """``GET /api/v1/sources``. The contract types the answer as invocations, by mistake; it is sources."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    kind = choice(request, "source_type", get_args(SourceTypeFilter))
+    database = request.query_params.get("database_name")
+    return JSONResponse(await emulator.call(sources.list_sources, key, page_of(request), database, kind))
+
+
+async def get_source(request: Request) -> Response:
+    """``GET /api/v1/sources/{source_id}``."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    return JSONResponse(await emulator.call(sources.get, key, path_id(request, "source_id")))
+
+
+async def delete_source(request: Request) -> Response:
+    """``DELETE /api/v1/sources/{source_id}``."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    await emulator.call(sources.delete, key, path_id(request, "source_id"))
+    return Response(status_code=204)
+
+
+async def health(request: Request) -> Response:
+    """``GET /health``: 200 while the store can be read."""
+    await emulator_of(request).call(Store.check)
+    return Response()
+
+
+async def json_body(request: Request) -> bytes:
+    """The raw body of a request that says it is JSON; else BadRequest."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise BadRequest("the body must be JSON, with the header content-type: application/json")
+    return await request.body()
+
+
+def path_id(request: Request, name: str) -> str:
+    """A UUID of the path; else BadRequest."""
+    return uuid_of(str(request.path_params[name]), name)
+
+
+def uuid_of(value: str, name: str) -> str:
+    """A UUID in its usual form; else BadRequest."""
+    if not _UUID.fullmatch(value):
+        raise BadRequest(f"{name} must be a UUID")
+    return value.lower()
+
+
+_Choice = TypeVar("_Choice", bound=str)
+
+
+def choice(request: Request, name: str, values: tuple[_Choice, ...]) -> _Choice | None:
+    """A query parameter that has a few values, or None where it is not there; else BadRequest."""
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    for value in values:
+        if given == value:
+            return value
+    raise BadRequest(f"{name} must be one of {', '.join(values)}")
+
+
+def page_of(request: Request) -> Page:
+    """``limit``, ``offset`` and ``order_by`` of a list; out of range is BadRequest."""
+    order = choice(request, "order_by", (*get_args(OrderBy), "asc", "desc"))
+    return Page(
+        limit=_whole(request, "limit", 100, MAX_LIMIT),
+        offset=_whole(request, "offset", 0, 2**63 - 1),
+        newest_first=(order or "DESC").upper() == "DESC",
+    )
+
+
+def _whole(request: Request, name: str, default: int, largest: int) -> int:
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,19}", given) or int(given) > largest:
+        raise BadRequest(f"{name} must be a whole number from 0 to {largest}")
+    return int(given)

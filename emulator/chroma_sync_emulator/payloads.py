@@ -1,0 +1,322 @@
+"""The bodies of the API's requests, and what the service makes of them.
+
+Facts are the API contract's unless a comment calls them a guess (all guesses are in LIMITS.md). ``null`` is
+taken exactly where the contract says so; a field that the contract doesn't have is refused (a guess).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import from_json
+
+from .errors import BadRequest
+
+__all__ = [
+    "KINDS",
+    "Chunking",
+    "CreateInvocation",
+    "CreateSource",
+    "Embedding",
+    "LatestByKeys",
+    "check_metadata",
+    "parse_body",
+    "parse_json",
+    "validate",
+]
+
+KINDS = ("github", "web_scrape", "s3", "file_upload")
+"""The kinds of source; one is exactly one of them."""
+
+QWEN3 = "Qwen/Qwen3-Embedding-0.6B"
+_INT32 = 2**31 - 1
+_REPOSITORY = r"^[^\s/\x00-\x1f\x7f]+/[^\s/\x00-\x1f\x7f]+$"
+_URL = r"^https?://[A-Za-z0-9][^\s\x00-\x1f\x7f]*$"
+
+
+def _repository(value: str) -> str:
+    # Guess: the contract says string, the vendor's documentation "owner/name".
+    if not re.match(_REPOSITORY, value) or value != value.strip():
+        raise ValueError('must be "owner/name"')
+    return value
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = bool(re.match(_URL, value)) and parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must be an http or https URL")
+    return value
+
+
+def _unique(items: list[str]) -> list[str]:
+    if len(set(items)) != len(items):
+        raise ValueError("must not hold the same item twice")
+    return items
+
+
+def _at_most_120_bytes(value: str) -> str:
+    # The schema counts characters, the vendor's documentation bytes; the smaller of the two holds.
+    if len(value.encode()) > 120:
+        raise ValueError("must be at most 120 bytes")
+    return value
+
+
+def _model_object(value: object) -> object:
+    # The contract says object, the vendor's own example passes the bare name.
+    return {"model": value} if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(min_length=1)]
+Whole = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=_INT32)]
+UniqueStrings = Annotated[list[str], AfterValidator(_unique), Field(json_schema_extra={"uniqueItems": True})]
+Repository = Annotated[
+    str, AfterValidator(_repository), WithJsonSchema({"type": "string", "pattern": _REPOSITORY})
+]
+Url = Annotated[
+    str, AfterValidator(_url), WithJsonSchema({"type": "string", "format": "uri", "pattern": _URL})
+]
+CustomId = Annotated[str, AfterValidator(_at_most_120_bytes), Field(max_length=120)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Github(_Body):
+    """A GitHub repository."""
+
+    repository: Repository
+    app_id: str | None = None
+    include_globs: UniqueStrings | None = None
+
+
+class WebScrape(_Body):
+    """A web site."""
+
+    starting_url: Url
+    page_limit: Count | None = None
+    max_depth: Count | None = None
+    include_path_regexes: UniqueStrings | None = None
+    exclude_path_regexes: UniqueStrings | None = None
+
+
+class S3(_Body):
+    """A bucket, or a prefix in it; with a stored credential or with keys to be stored."""
+
+    bucket_name: Text
+    region: Text
+    collection_name: Text
+    path_prefix: str | None = None
+    auto_sync: Literal["none", "direct", "metadata"] | None = None
+    # Guess: ids begin at 1. The contract says int32 alone.
+    aws_credential_id: Annotated[int, Field(ge=1, le=_INT32)] | None = None
+    aws_access_key_id: Text | None = None
+    aws_secret_access_key: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> S3:
+        pair = (self.aws_access_key_id is not None, self.aws_secret_access_key is not None)
+        if self.aws_credential_id is not None and any(pair):
+            raise ValueError("give aws_credential_id or both aws keys, not both ways at once")
+        if any(pair) and not all(pair):
+            raise ValueError("aws_access_key_id and aws_secret_access_key are required together")
+        if self.aws_credential_id is None and not any(pair):
+            raise ValueError("give aws_credential_id, or aws_access_key_id and aws_secret_access_key")
+        return self
+
+
+class TreeSitter(_Body):
+    """Chunks along the syntax."""
+
+    type: Literal["tree_sitter"]
+    max_size_bytes: Whole = 4096
+
+
+class Lines(_Body):
+    """Chunks of whole lines."""
+
+    type: Literal["lines"]
+    max_lines: Whole = 10
+    max_size_bytes: Whole = 4096
+
+
+Chunking = Annotated[TreeSitter | Lines, Field(discriminator="type")]
+
+
+class Task(_Body):
+    """What the dense model is told about the texts."""
+
+    task_name: str
+    document_prompt: str | None = None
+    query_prompt: str | None = None
+
+
+class Dense(_Body):
+    """The dense embedding model."""
+
+    model: Literal["Qwen/Qwen3-Embedding-0.6B"]
+    task: Task | None = None
+
+
+class Sparse(_Body):
+    """The sparse embedding model and the metadata key of its vectors."""
+
+    # Optional, but not nullable: absent in answers where it was not given.
+    key: str = ""
+    model: Literal["Chroma/BM25", "prithivida/Splade_PP_en_v1"] = "Chroma/BM25"
+
+
+class Embedding(_Body):
+    """Dense and sparse embedding."""
+
+    dense: Dense = Dense(model=QWEN3)
+    sparse: Sparse | None = None
+
+
+EmbeddingModel = Annotated[Dense, BeforeValidator(_model_object)]
+
+
+class CreateSource(_Body):
+    """Body of ``POST /api/v1/sources``."""
+
+    database_name: str
+    github: Github = None  # type: ignore[assignment]
+    web_scrape: WebScrape = None  # type: ignore[assignment]
+    s3: S3 = None  # type: ignore[assignment]
+    file_upload: dict[str, Any] = None  # type: ignore[assignment]
+    chunking: Chunking = TreeSitter(type="tree_sitter")
+    embedding: Embedding = Embedding()
+    embedding_model: EmbeddingModel | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> CreateSource:
+        given = [kind for kind in KINDS if kind in self.model_fields_set]
+        if "file_upload" in given:
+            raise ValueError(
+                "file_upload sources can't be created here; POST /api/v1/add-file makes them by itself"
+            )
+        if len(given) != 1:
+            raise ValueError(
+                f"give exactly one of github, web_scrape, s3 (got {' and '.join(given) or 'none'})"
+            )
+        return self
+
+    @property
+    def kind(self) -> str:
+        """``github``, ``web_scrape`` or ``s3``."""
+        return next(kind for kind in KINDS if kind in self.model_fields_set)
+
+    def document(self) -> dict[str, Any]:
+        """The source as it is answered, but for id, database and creation time; AWS keys still in it.
+
+        Guesses: every default that is filled in, and ``null`` for the optional fields that have none.
+        """
+        body: dict[str, Any] = {self.kind: getattr(self, self.kind).model_dump()}
+        if self.kind == "s3" and body["s3"]["auto_sync"] is None:
+            body["s3"]["auto_sync"] = "none"
+        embedding = self.embedding.model_dump(exclude={"sparse"})
+        sparse = self.embedding.sparse
+        embedding["sparse"] = None if sparse is None else sparse.model_dump(exclude_unset=True)
+        legacy = self.embedding_model.model_dump() if self.embedding_model else None
+        if legacy is not None and "dense" not in self.embedding.model_fields_set:
+            embedding["dense"] = legacy
+        body["chunking"] = self.chunking.model_dump()
+        body["embedding"] = embedding
+        body["embedding_model"] = legacy or embedding["dense"]
+        return body
+
+
+class ShaRef(_Body):
+    """A commit."""
+
+    sha: Text
+
+
+class BranchRef(_Body):
+    """A branch."""
+
+    branch: Text
+
+
+class CreateInvocation(_Body):
+    """Body of ``POST /api/v1/sources/{source_id}/invocations``; what each kind needs is :mod:`.jobs`'s."""
+
+    target_collection_name: Text | None = None
+    ref_identifier: ShaRef | BranchRef | None = None
+    object_key: Text | None = None
+    custom_id: CustomId | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class LatestByKeys(_Body):
+    """Body of ``POST /api/v1/sources/{source_id}/invocations/latest-by-keys``."""
+
+    object_keys: list[str]
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def parse_json(raw: bytes | str, what: str = "the body") -> Any:
+    """JSON, or :class:`.errors.BadRequest`. NaN, broken UTF-8 and lone surrogates are not JSON."""
+    try:
+        return from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        raise BadRequest(f"{what} is not valid JSON") from None
+
+
+def parse_body(model: type[_Model], raw: bytes) -> _Model:
+    """A request's body as a model, or :class:`.errors.BadRequest` with the first rule that it breaks."""
+    return validate(model, parse_json(raw))
+
+
+def validate(model: type[_Model], value: Any, what: str = "body") -> _Model:
+    """A JSON value as a model, or :class:`.errors.BadRequest`; no value is repeated in the message."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"])) or what
+        raise BadRequest(f"{place}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def check_metadata(metadata: Mapping[str, Any], *, reserved: bool) -> None:
+    """Metadata is scalars or arrays of scalars of one type (vendor's documentation); else BadRequest.
+
+    Args:
+        metadata: additional metadata of an S3 run or of an upload.
+        reserved: whether keys that begin with ``chroma_`` are refused; documented for uploads alone.
+    """
+    for key, value in metadata.items():
+        if reserved and key.startswith("chroma_"):
+            raise BadRequest("metadata: keys that begin with chroma_ are reserved")
+        items = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, (str, int, float, bool)) for item in items):
+            raise BadRequest(
+                "metadata: each value must be a string, number, boolean, or an array of one of them"
+            )
+        if len({_scalar_kind(item) for item in items}) > 1:
+            raise BadRequest("metadata: the items of an array must have one type")
+
+
+def _scalar_kind(value: object) -> str:
+    return "bool" if isinstance(value, bool) else type(value).__name__
