@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
-from . import control, handlers
+from . import control, handlers, uploads
 from .core import Emulator
 from .errors import ApiError, error_response
 from .front import Front
 
-__all__ = ["ROUTES", "create_app"]
+__all__ = ["OPERATIONS", "ROUTES", "create_app"]
 
-ROUTES: tuple[Route, ...] = (
-    Route("/api/v1/sources", handlers.create_source, methods=["POST"], name="create_source"),
-    Route("/api/v1/sources", handlers.list_sources, methods=["GET"], name="list_sources"),
-    Route("/api/v1/sources/{source_id}", handlers.get_source, methods=["GET"], name="get_source"),
-    Route("/api/v1/sources/{source_id}", handlers.delete_source, methods=["DELETE"], name="delete_source"),
-    Route("/health", handlers.health, methods=["GET"], name="health"),
+OPERATIONS: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]]], ...] = (
+    ("POST", "/api/v1/sources", handlers.create_source),
+    ("GET", "/api/v1/sources", handlers.list_sources),
+    ("GET", "/api/v1/sources/{source_id}", handlers.get_source),
+    ("DELETE", "/api/v1/sources/{source_id}", handlers.delete_source),
+    ("POST", "/api/v1/sources/{source_id}/invocations", handlers.create_invocation),
+    ("POST", "/api/v1/sources/{source_id}/invocations/latest-by-keys", handlers.latest_by_keys),
+    ("GET", "/api/v1/invocations", handlers.list_invocations),
+    ("GET", "/api/v1/invocations/{invocation_id}", handlers.get_invocation),
+    ("PUT", "/api/v1/invocations/{invocation_id}", handlers.cancel_invocation),
+    ("POST", "/api/v1/add-file", uploads.add_file),
+    ("GET", "/health", handlers.health),
+)
+"""Method, path and handler of every operation."""
+
+ROUTES = tuple(
+    Route(path, handler, methods=[method], name=handler.__name__) for method, path, handler in OPERATIONS
 )
 """The API's operations; the names are those of the control API and of the requests it shows."""
 
@@ -50,7 +62,16 @@ async def _http_error(request: Request, error: Exception) -> Response:
         404: ("NotFoundError", f"no such path: {request.url.path}"),
         405: ("MethodNotAllowedError", f"{request.method} is not allowed on {request.url.path}"),
     }.get(error.status_code, ("InvalidArgumentError", error.detail))
-    return error_response(error.status_code, name, message, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (allowed := _allowed(request)):
+        headers = {"allow": ", ".join(allowed)}
+    return error_response(error.status_code, name, message, headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    # Each operation is a route of its own, so the framework knows only the methods of the first.
+    methods = (route.methods or () for route in ROUTES if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for of_route in methods for method in of_route})
 
 
 async def _failure(request: Request, error: Exception) -> Response:

@@ -2,9 +2,9 @@
 
 | request | does |
 |---|---|
-| ``POST reset`` | takes away all but the tenants, keys and databases given at start; also faults and requests |
+| ``POST reset`` | takes away all but what was given at start; also faults and requests |
 | ``GET``, ``PUT settings`` | :class:`.settings.Settings`; fields that are left out stay |
-| ``GET``, ``POST tenants`` | ``{"name", "api_key", "databases": [...]}``; with ``"database"`` the key is scoped to it |
+| ``GET``, ``POST tenants`` | ``{"name", "api_key", "databases": [...]}``; ``"database"`` scopes the key |
 | ``GET``, ``POST databases`` | ``{"name", "tenant"?}`` |
 | ``GET``, ``DELETE requests`` | the API's requests, the oldest first; ``?operation=`` for those of one |
 | ``GET``, ``POST``, ``DELETE faults``, ``DELETE faults/{id}`` | :class:`.faults.FaultSpec` |
@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from . import sources
+from . import jobs, sources
 from .core import emulator_of
 from .errors import BadRequest, NotFound
 from .faults import FaultSpec
@@ -138,6 +138,58 @@ async def source(request: Request) -> Response:
     return JSONResponse(await emulator.call(sources.patch, path_id(request, "source_id"), changes))
 
 
+class _Invocation(_Body):
+    status: Any
+
+
+class _Collection(_Body):
+    database: Name
+    name: Name
+    tenant: Name = DEFAULT_TENANT
+    finished_ingest: bool = True
+
+
+class _Complete(_Body):
+    finished_at: AwareDatetime | None = None
+    duration_ms: Annotated[int, Field(ge=0)] = 0
+
+
+class _Failed(_Body):
+    error: str = "failed by hand"
+
+
+async def invocation(request: Request) -> Response:
+    """Move an invocation."""
+    status = parse_body(_Invocation, await request.body()).status
+    details: dict[str, Any] = {}
+    if isinstance(status, dict) and len(status) == 1:
+        [(status, given)] = status.items()
+        status = status if status in ("complete", "failed") else None
+        shapes: dict[str, type[BaseModel]] = {"complete": _Complete, "failed": _Failed}
+        shape = shapes.get(str(status))
+        if shape is not None:
+            details = validate(shape, given, "status").model_dump(mode="json", exclude_none=True)
+    elif status in ("complete", "failed"):
+        status = None
+    if status not in jobs.STATUSES:
+        raise BadRequest(
+            'status: "pending", "processing", "cancelled", {"complete": {...}} or {"failed": {"error": ...}}'
+        )
+    emulator = emulator_of(request)
+    number = path_id(request, "invocation_id")
+    return JSONResponse(await emulator.call(jobs.move, number, status, details))
+
+
+async def collections(request: Request) -> Response:
+    """List collections, or make one."""
+    emulator = emulator_of(request)
+    if request.method == "POST":
+        body = parse_body(_Collection, await request.body())
+        await emulator.call(jobs.add_collection, body.tenant, body.database, body.name, body.finished_ingest)
+        return JSONResponse(body.model_dump(), 201)
+    return JSONResponse(await emulator.call(jobs.collections))
+
+
 ROUTES = (
     Mount(
         "/_emulator",
@@ -150,6 +202,8 @@ ROUTES = (
             Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
             Route("/faults/{number:int}", fault, methods=["DELETE"]),
             Route("/sources/{source_id}", source, methods=["PATCH"]),
+            Route("/invocations/{invocation_id}", invocation, methods=["POST"]),
+            Route("/collections", collections, methods=["GET", "POST"]),
         ],
     ),
 )

@@ -1,7 +1,7 @@
 """The answers that are not a success.
 
-Every one has the contract's body ``{"error": <name>, "message": <sentence>}``. The statuses are the contract's;
-the names are those of Chroma's own Python client, a guess for this service::
+Every one has the contract's body ``{"error": <name>, "message": <sentence>}``. The statuses are the
+contract's; the names are those of Chroma's own Python client, a guess for this service::
 
     ApiError
     ├── BadRequest            400  InvalidArgumentError

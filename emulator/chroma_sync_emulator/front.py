@@ -23,6 +23,7 @@ from .core import Emulator
 from .errors import error_response
 from .faults import Fault
 from .server import Connections
+from .settings import MAX_UPLOAD_BYTES
 from .traffic import Seen, redacted
 
 __all__ = ["CONTROL", "TRACE_HEADER", "Front"]
@@ -95,13 +96,12 @@ class Front:
 
     async def _api(self, scope: Scope, receive: Receive, send: Send, trace_id: str) -> None:
         operation = self._operation(scope)
-        streamed = operation == "add_file"
+        body = _Body(receive)
         raw = b""
-        if not streamed:
-            whole = await _read(receive)
-            if whole is None:
+        if operation != "add_file":
+            raw = await body.read(MAX_BODY)
+            if body.gone:
                 return
-            raw = whole
         seen = self._note(scope, operation, raw, trace_id)
         if len(raw) > MAX_BODY:
             refusal = error_response(400, "InvalidArgumentError", f"the body is larger than {MAX_BODY} bytes")
@@ -110,9 +110,10 @@ class Front:
             return
         target = scope["raw_path"] + b"?" + scope["query_string"] + b"\n"
         fault = self.emulator.faults.take(operation, target + raw)
-        work = _Work(self._app, scope, receive if streamed else _replay(raw, receive))
+        work = _Work(self._app, scope, body)
         if fault is None:
             answer = await work()
+            await body.drain()
             seen.status = answer.status
             await answer.send(send)
         else:
@@ -141,14 +142,56 @@ class Front:
         )
 
 
+class _Body:
+    """A request's body: read ahead, replayed to the routes, or passed on as it comes.
+
+    Args:
+        receive: the server's.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ahead: bytes | None = None
+        self.ended = False
+        self.gone = False
+
+    async def read(self, limit: int) -> bytes:
+        """All of it; where it is larger than the limit, a little more than the limit."""
+        raw = bytearray()
+        while not (self.ended or self.gone):
+            message = await self._next()
+            if len(raw) <= limit:
+                raw += message.get("body", b"")
+        self._ahead = bytes(raw)
+        return self._ahead
+
+    async def drain(self) -> None:
+        """Read and drop the rest: a client that still sends doesn't hear an answer."""
+        while not (self.ended or self.gone):
+            await self._next()
+
+    async def replay(self) -> Message:
+        """ASGI ``receive`` for the routes."""
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return {"type": "http.request", "body": ahead, "more_body": False}
+        return await self._next()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self.gone = message["type"] == "http.disconnect"
+        self.ended = self.ended or not message.get("more_body", False)
+        return message
+
+
 class _Work:
-    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive) -> None:
-        self._app, self._scope, self._receive = app, scope, receive
+    def __init__(self, app: ASGIApp, scope: Scope, body: _Body) -> None:
+        self._app, self._scope, self.body = app, scope, body
 
     async def __call__(self) -> Answer:
         answer = Answer()
         try:
-            await self._app(self._scope, self._receive, answer.catch)
+            await self._app(self._scope, self.body.replay, answer.catch)
         except Exception:
             if not answer.headers:
                 raise
@@ -160,6 +203,9 @@ async def _with_fault(
 ) -> None:
     spec = fault.spec
     action = spec.action
+    if action == "drop_then_commit" and not work.body.ended:
+        # Once the connection is closed there is nothing to read any more.
+        await work.body.read(2 * MAX_UPLOAD_BYTES)
     if action == "drop_then_commit":
         await _drop(scope, receive)
     if action in ("delay", "drop_then_commit"):
@@ -169,6 +215,8 @@ async def _with_fault(
         await asyncio.sleep(spec.delay)
     if action in ("respond", "respond_after"):
         answer = _planned(fault)
+    if not action.startswith("drop"):
+        await work.body.drain()
     if action in ("drop_before", "drop_after"):
         await _drop(scope, receive)
     elif action == "cut_body":
@@ -208,33 +256,9 @@ async def _drop(scope: Scope, receive: Receive, *, flush: bool = False) -> None:
         pass
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body, or None where the client went away; of a body too large, a little too much."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        if len(body) <= MAX_BODY:
-            body += message.get("body", b"")
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def _replay(raw: bytes, receive: Receive) -> Receive:
-    pending = [raw]
-
-    async def again() -> Message:
-        if pending:
-            return {"type": "http.request", "body": pending.pop(), "more_body": False}
-        return await receive()
-
-    return again
-
-
 def _is_local(scope: Scope) -> bool:
-    client = scope.get("client")
+    host, _port = scope.get("client") or ("", 0)
     try:
-        return bool(client) and ipaddress.ip_address(client[0]).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -8,14 +8,25 @@ from typing import Literal, TypeVar, get_args
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import sources
+from . import jobs, sources
 from .core import emulator_of
 from .errors import BadRequest
-from .payloads import CreateSource, parse_body
+from .payloads import CreateInvocation, CreateSource, LatestByKeys, parse_body
 from .sources import Page
 from .store import Store
 
-__all__ = ["create_source", "delete_source", "get_source", "health", "list_sources"]
+__all__ = [
+    "cancel_invocation",
+    "create_invocation",
+    "create_source",
+    "delete_source",
+    "get_invocation",
+    "get_source",
+    "health",
+    "latest_by_keys",
+    "list_invocations",
+    "list_sources",
+]
 
 MAX_LIMIT = 1000
 """The largest ``limit`` of a list (a guess; the contract names no maximum)."""
@@ -57,6 +68,60 @@ async def delete_source(request: Request) -> Response:
     key = emulator.authenticate(request)
     await emulator.call(sources.delete, key, path_id(request, "source_id"))
     return Response(status_code=204)
+
+
+async def create_invocation(request: Request) -> Response:
+    """``POST /api/v1/sources/{source_id}/invocations``."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    source_id = path_id(request, "source_id")
+    payload = parse_body(CreateInvocation, await json_body(request))
+    invocation_id = await emulator.call(jobs.create, key, source_id, payload, emulator.settings)
+    return JSONResponse({"invocation_id": invocation_id}, 201)
+
+
+async def list_invocations(request: Request) -> Response:
+    """``GET /api/v1/invocations``."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    query = request.query_params
+    source_id, database = query.get("source_id"), query.get("database_name")
+    if source_id is not None and database is not None:
+        raise BadRequest("give source_id or database_name, not both")
+    found = await emulator.call(
+        jobs.list_invocations,
+        key,
+        page_of(request),
+        source_id=None if source_id is None else uuid_of(source_id, "source_id"),
+        database=database,
+        kind=choice(request, "source_type", get_args(SourceTypeFilter)),
+        status=choice(request, "status", jobs.STATUSES),
+    )
+    return JSONResponse(found)
+
+
+async def get_invocation(request: Request) -> Response:
+    """``GET /api/v1/invocations/{invocation_id}``."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    return JSONResponse(await emulator.call(jobs.get, key, path_id(request, "invocation_id")))
+
+
+async def cancel_invocation(request: Request) -> Response:
+    """``PUT /api/v1/invocations/{invocation_id}``: 202, or 412 where the run is over."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    await emulator.call(jobs.cancel, key, path_id(request, "invocation_id"))
+    return JSONResponse({}, 202)
+
+
+async def latest_by_keys(request: Request) -> Response:
+    """``POST /api/v1/sources/{source_id}/invocations/latest-by-keys``."""
+    emulator = emulator_of(request)
+    key = emulator.authenticate(request)
+    source_id = path_id(request, "source_id")
+    payload = parse_body(LatestByKeys, await json_body(request))
+    return JSONResponse(await emulator.call(jobs.latest_by_keys, key, source_id, payload.object_keys))
 
 
 async def health(request: Request) -> Response:

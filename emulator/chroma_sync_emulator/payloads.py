@@ -7,7 +7,6 @@ taken exactly where the contract says so; a field that the contract doesn't have
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -32,7 +31,6 @@ __all__ = [
     "CreateSource",
     "Embedding",
     "LatestByKeys",
-    "check_metadata",
     "parse_body",
     "parse_json",
     "validate",
@@ -41,7 +39,6 @@ __all__ = [
 KINDS = ("github", "web_scrape", "s3", "file_upload")
 """The kinds of source; one is exactly one of them."""
 
-QWEN3 = "Qwen/Qwen3-Embedding-0.6B"
 _INT32 = 2**31 - 1
 _REPOSITORY = r"^[^\s/\x00-\x1f\x7f]+/[^\s/\x00-\x1f\x7f]+$"
 _URL = r"^https?://[A-Za-z0-9][^\s\x00-\x1f\x7f]*$"
@@ -188,7 +185,7 @@ class Sparse(_Body):
 class Embedding(_Body):
     """Dense and sparse embedding."""
 
-    dense: Dense = Dense(model=QWEN3)
+    dense: Dense = Dense(model="Qwen/Qwen3-Embedding-0.6B")
     sparse: Sparse | None = None
 
 
@@ -245,23 +242,24 @@ class CreateSource(_Body):
         return body
 
 
-class ShaRef(_Body):
-    """A commit."""
+class GitRef(_Body):
+    """A commit or a branch."""
 
-    sha: Text
+    sha: Text = ""
+    branch: Text = ""
 
-
-class BranchRef(_Body):
-    """A branch."""
-
-    branch: Text
+    @model_validator(mode="after")
+    def _one(self) -> GitRef:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("give exactly one of sha and branch")
+        return self
 
 
 class CreateInvocation(_Body):
-    """Body of ``POST /api/v1/sources/{source_id}/invocations``; what each kind needs is :mod:`.jobs`'s."""
+    """Body of ``POST /api/v1/sources/{source_id}/invocations``; what each kind needs is :mod:`.rules`'s."""
 
     target_collection_name: Text | None = None
-    ref_identifier: ShaRef | BranchRef | None = None
+    ref_identifier: GitRef | None = None
     object_key: Text | None = None
     custom_id: CustomId | None = None
     metadata: dict[str, Any] | None = None
@@ -297,26 +295,3 @@ def validate(model: type[_Model], value: Any, what: str = "body") -> _Model:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"])) or what
         raise BadRequest(f"{place}: {first['msg'].removeprefix('Value error, ')}") from None
-
-
-def check_metadata(metadata: Mapping[str, Any], *, reserved: bool) -> None:
-    """Metadata is scalars or arrays of scalars of one type (vendor's documentation); else BadRequest.
-
-    Args:
-        metadata: additional metadata of an S3 run or of an upload.
-        reserved: whether keys that begin with ``chroma_`` are refused; documented for uploads alone.
-    """
-    for key, value in metadata.items():
-        if reserved and key.startswith("chroma_"):
-            raise BadRequest("metadata: keys that begin with chroma_ are reserved")
-        items = value if isinstance(value, list) else [value]
-        if not all(isinstance(item, (str, int, float, bool)) for item in items):
-            raise BadRequest(
-                "metadata: each value must be a string, number, boolean, or an array of one of them"
-            )
-        if len({_scalar_kind(item) for item in items}) > 1:
-            raise BadRequest("metadata: the items of an array must have one type")
-
-
-def _scalar_kind(value: object) -> str:
-    return "bool" if isinstance(value, bool) else type(value).__name__

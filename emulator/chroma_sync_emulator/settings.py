@@ -26,7 +26,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     unique: Literal["identity", "content", "never"] = "identity"
-    """What gives 409 on creating a source: the same kind and target in a database, all fields equal, nothing."""
+    """What gives 409 on creating a source: the same kind and target, all fields equal, or nothing."""
 
     invocations: Literal["timed", "instant", "manual"] = "timed"
     """What moves an invocation: time, its own creation, or the control API alone."""

@@ -135,20 +135,17 @@ def patch(store: Store, source_id: str, changes: Mapping[str, Any]) -> dict[str,
             raise NotFound(f"source {source_id} not found")
         answer = _answer(row)
         chunking = changes.get("chunking")
-        if isinstance(chunking, Mapping) and chunking.get("type") not in (
-            None,
-            answer["chunking"].get("type"),
-        ):
+        if isinstance(chunking, Mapping) and chunking.get("type") not in (None, answer["chunking"]["type"]):
             # The other type's fields don't belong to it.
             answer["chunking"] = {}
-        merged = _merged(answer, changes)
+        merged: dict[str, Any] = _merged(answer, changes)
         document = {
             name: merged[name] for name in merged if name not in ("id", "database_name", "created_at")
         }
         kind = next((name for name in KINDS if name in document), row["kind"])
         store.execute(
-            "UPDATE sources SET database = ?, kind = ?, identity = ?, content = ?, document = ?, created_at = ?"
-            " WHERE id = ?",
+            "UPDATE sources SET database = ?, kind = ?, identity = ?, content = ?, document = ?,"
+            " created_at = ? WHERE id = ?",
             (
                 merged["database_name"],
                 kind,

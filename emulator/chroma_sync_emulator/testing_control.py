@@ -79,7 +79,7 @@ class Control:
 
     def faults(self) -> list[dict[str, Any]]:
         """The faults, each with ``hits`` and ``remaining``."""
-        return list(self._json("GET", "/faults"))
+        return list(self._call("GET", "/faults").json())
 
     def clear_faults(self) -> None:
         """Take all faults away."""
@@ -114,7 +114,7 @@ class Control:
 
     def tenants(self) -> list[dict[str, Any]]:
         """The tenants with their databases."""
-        return list(self._json("GET", "/tenants"))
+        return list(self._call("GET", "/tenants").json())
 
     def add_database(self, name: str, tenant: str | None = None) -> None:
         """Make a database, of the default tenant where none is named."""
@@ -133,8 +133,9 @@ class Control:
         body = {"database": database, "name": name, "finished_ingest": finished_ingest}
         self._call("POST", "/collections", json=body)
 
-    def _json(self, method: str, path: str, body: Any = None) -> Any:
-        return self._call(method, path, **({} if body is None else {"json": body})).json()
+    def _json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer: dict[str, Any] = self._call(method, path, **({} if body is None else {"json": body})).json()
+        return answer
 
     def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
         response = self._http.request(method, path, **options)
