@@ -15,6 +15,7 @@ from . import control, handlers, uploads
 from .core import Emulator
 from .errors import ApiError, error_response
 from .front import Front
+from .openapi import openapi
 
 __all__ = ["OPERATIONS", "ROUTES", "create_app"]
 
@@ -42,7 +43,7 @@ ROUTES = tuple(
 def create_app(emulator: Emulator) -> Front:
     """The ASGI application of an emulator."""
     app = Starlette(
-        routes=[*ROUTES, *control.ROUTES],
+        routes=[*ROUTES, Route("/openapi.json", openapi), *control.ROUTES],
         exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _failure},
     )
     # A slash at the end is another path, not a redirect that clients would have to follow.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +16,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import from_json
@@ -30,6 +28,8 @@ __all__ = [
     "CreateInvocation",
     "CreateSource",
     "Embedding",
+    "REPOSITORY_PATTERN",
+    "URL_PATTERN",
     "LatestByKeys",
     "parse_body",
     "parse_json",
@@ -40,25 +40,22 @@ KINDS = ("github", "web_scrape", "s3", "file_upload")
 """The kinds of source; one is exactly one of them."""
 
 _INT32 = 2**31 - 1
-_REPOSITORY = r"^[^\s/\x00-\x1f\x7f]+/[^\s/\x00-\x1f\x7f]+$"
-_URL = r"^https?://[A-Za-z0-9][^\s\x00-\x1f\x7f]*$"
+# Guesses: the contract says string for both; the vendor's documentation shows "owner/name" and web addresses.
+REPOSITORY_PATTERN = r"^[^\s/\x00-\x1f\x7f]+/[^\s/\x00-\x1f\x7f]+$"
+URL_PATTERN = (
+    r"^https?://([^\s/?#@\x00-\x1f\x7f]+@)?"
+    r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#:@\[\]\x00-\x1f\x7f]+)(:[0-9]{1,5})?([/?#][^\s\x00-\x1f\x7f]*)?$"
+)
 
 
 def _repository(value: str) -> str:
-    # Guess: the contract says string, the vendor's documentation "owner/name".
-    if not re.match(_REPOSITORY, value) or value != value.strip():
+    if not re.fullmatch(REPOSITORY_PATTERN, value):
         raise ValueError('must be "owner/name"')
     return value
 
 
 def _url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = bool(re.match(_URL, value)) and parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        usable = False
-    if not usable:
+    if not re.fullmatch(URL_PATTERN, value):
         raise ValueError("must be an http or https URL")
     return value
 
@@ -84,13 +81,9 @@ def _model_object(value: object) -> object:
 Text = Annotated[str, Field(min_length=1)]
 Whole = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=0, le=_INT32)]
-UniqueStrings = Annotated[list[str], AfterValidator(_unique), Field(json_schema_extra={"uniqueItems": True})]
-Repository = Annotated[
-    str, AfterValidator(_repository), WithJsonSchema({"type": "string", "pattern": _REPOSITORY})
-]
-Url = Annotated[
-    str, AfterValidator(_url), WithJsonSchema({"type": "string", "format": "uri", "pattern": _URL})
-]
+UniqueStrings = Annotated[list[str], AfterValidator(_unique)]
+Repository = Annotated[str, AfterValidator(_repository)]
+Url = Annotated[str, AfterValidator(_url)]
 CustomId = Annotated[str, AfterValidator(_at_most_120_bytes), Field(max_length=120)]
 
 
