@@ -1,6 +1,6 @@
 """Builds the engine from the Go modules that cli/go.mod and host/go.mod pin.
 
-The CLI and the Python language host need a module each: the host was last published as a module with the SDK's
+The CLI and the Python language host need a module each: the host was last published with the SDK's module
 v3.79.0, and the CLI needs a newer SDK. `go install pkg@version` won't do, that module has replace directives.
 """
 

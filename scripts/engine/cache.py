@@ -24,7 +24,7 @@ def root() -> Path:
 
 
 def home(version: str) -> Path:
-    """The folder of one engine: ``bin`` with the programs, and ``how``, a line that says where they came from."""
+    """The folder of one engine: ``bin`` with the programs, and ``how``, a line on where they came from."""
     return root() / "engine" / version
 
 

@@ -61,11 +61,10 @@ def find() -> Go:
 
 def _version(command: str) -> tuple[int, ...]:
     """Of a Go, such as ``(1, 26, 0)``; ``(0,)`` if it can't say."""
-    environment = {**os.environ, "GOTOOLCHAIN": "local", "HOME": os.environ.get("HOME") or str(Path.home())}
+    environment = {"HOME": str(Path.home()), **os.environ, "GOTOOLCHAIN": "local"}
+    ask = [command, "env", "GOVERSION"]
     try:
-        said = subprocess.run(
-            [command, "env", "GOVERSION"], env=environment, capture_output=True, text=True, timeout=60, cwd="/"
-        )
+        said = subprocess.run(ask, env=environment, capture_output=True, text=True, timeout=60, cwd="/")
     except (OSError, subprocess.TimeoutExpired):
         return (0,)
     match = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", said.stdout)

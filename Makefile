@@ -1,0 +1,47 @@
+# Type `make`, it says what there is. What each target does is in scripts/.
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= auto
+ARGS ?=
+
+export VENV := $(abspath $(VENV))
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help venv engine up preview refresh down test soak lint clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
+
+venv: ## the virtual environment (PYTHON=python3.12 chooses the Python, VENV=.venv the folder)
+	@$(PYTHON) -m scripts.venv $(VENV)
+
+engine: venv ## the Pulumi engine: found on PATH, installed, or built once into the user's cache
+	@scripts/engine/get
+
+up: venv engine ## run __main__.py on the emulator: preview, then update (LIVE=1: on the real service)
+	@$(RUN) -m scripts.quickstart up $(ARGS)
+
+preview: venv engine ## what `make up` would change (ARGS=--diff shows every property)
+	@$(RUN) -m scripts.quickstart preview $(ARGS)
+
+refresh: venv engine ## take over into the state what changed on the service
+	@$(RUN) -m scripts.quickstart refresh $(ARGS)
+
+down: venv ## delete what `make up` created, and stop the emulator
+	@$(RUN) -m scripts.quickstart down $(ARGS)
+
+test: venv engine ## all tests (ARGS="-k words" chooses)
+	@$(RUN) -m pytest -n $(JOBS) --dist=worksteal $(ARGS)
+
+soak: venv ## a long run of the model test
+	@CHROMA_SYNC_SOAK=1 $(RUN) -m pytest tests/provider --timeout=0 $(ARGS)
+
+lint: venv ## ruff and mypy
+	@$(RUN) -m ruff check
+	@$(RUN) -m ruff format --check
+	@$(RUN) -m mypy
+	@$(RUN) -m mypy -p scripts
+
+clean: ## remove what was made here, once `make down` has been run; the engine's cache stays
+	@$(PYTHON) -m scripts.clean
