@@ -1,0 +1,151 @@
+"""The store on a file: what was answered is there after kill -9, and after any restart."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chroma_sync_emulator.settings import DEMO_KEY
+from chroma_sync_emulator.testing import emulator
+
+CREATES = 1_000
+
+
+@contextmanager
+def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``python -m chroma_sync_emulator`` and its URL."""
+    command = [sys.executable, "-m", "chroma_sync_emulator", *options]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert running.stdout is not None
+        yield running, running.stdout.readline().split()[1]
+    finally:
+        running.kill()
+        running.wait()
+        assert running.stdout is not None
+        running.stdout.close()
+
+
+@pytest.mark.parametrize("kill_after", [1, 300, 900])
+def test_every_acknowledged_create_survives_kill_9(tmp_path: Path, kill_after: int) -> None:
+    """Of 1,000 concurrent creates, each 201 that a client saw is there afterwards, whole; and no half row."""
+    store = str(tmp_path / "emulator.sqlite")
+    seen: dict[str, str] = {}
+    lock = threading.Lock()
+    with (
+        process("--store", store) as (running, url),
+        httpx.Client(
+            base_url=url,
+            headers={"x-chroma-token": DEMO_KEY},
+            limits=httpx.Limits(max_connections=32),
+            timeout=30,
+            trust_env=False,
+        ) as client,
+    ):
+
+        def create(number: int) -> None:
+            repository = f"acme/{number}"
+            body = {
+                "database_name": "demo",
+                "github": {"repository": repository, "include_globs": ["a", "b"]},
+            }
+            try:
+                response = client.post("/api/v1/sources", json=body)
+            except httpx.TransportError:
+                return
+            if response.status_code == 201:
+                with lock:
+                    seen[response.json()["source_id"]] = repository
+                    if len(seen) == kill_after:
+                        os.kill(running.pid, signal.SIGKILL)
+
+        with ThreadPoolExecutor(32) as pool:
+            list(pool.map(create, range(CREATES)))
+        assert running.wait(30) == -signal.SIGKILL
+    assert kill_after <= len(seen) < CREATES
+
+    with (
+        process("--store", store) as (_, url),
+        httpx.Client(
+            base_url=url, headers={"x-chroma-token": DEMO_KEY}, timeout=30, trust_env=False
+        ) as client,
+    ):
+        found = {source["id"]: source for source in client.get("/api/v1/sources?limit=1000").json()}
+        for source_id, repository in seen.items():
+            answer = client.get(f"/api/v1/sources/{source_id}").json()
+            assert answer == found[source_id]
+            assert answer["github"] == {
+                "repository": repository,
+                "app_id": None,
+                "include_globs": ["a", "b"],
+            }
+        body = {"database_name": "demo", "github": {"repository": next(iter(seen.values()))}}
+        assert client.post("/api/v1/sources", json=body).status_code == 409
+    db = sqlite3.connect(store)
+    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    for identity, document in db.execute("SELECT identity, document FROM sources"):
+        assert json.loads(identity)[1] == json.loads(document)["github"]["repository"]
+    db.close()
+
+
+def test_a_restart_changes_nothing(tmp_path: Path) -> None:
+    """Sources, runs, tenants, credentials and the order of times are those from before."""
+    store = str(tmp_path / "emulator.sqlite")
+    keys = {"aws_access_key_id": "A", "aws_secret_access_key": "hush"}
+
+    def s3(prefix: str) -> dict[str, Any]:
+        fields = {"bucket_name": "b", "region": "r", "collection_name": "c", "path_prefix": prefix, **keys}
+        return {"database_name": "demo", "s3": fields}
+
+    with emulator(store=store, invocations="manual") as emu, emu.client() as client:
+        first = client.post("/api/v1/sources", json=s3("1/")).json()["source_id"]
+        client.post(f"/api/v1/sources/{first}/invocations", json={"object_key": "1/a"})
+        # A time from the future, as after a clock that was set back.
+        emu.control.patch_source(first, created_at="2999-01-01T00:00:00.000000Z")
+        emu.control.add_tenant("other", "other-key", ["theirs"])
+        before = [client.get(path).json() for path in ("/api/v1/sources", "/api/v1/invocations")]
+    with emulator(store=store, invocations="manual") as emu, emu.client() as client:
+        assert before == [client.get(path).json() for path in ("/api/v1/sources", "/api/v1/invocations")]
+        second = client.post("/api/v1/sources", json=s3("2/")).json()["source_id"]
+        newest, oldest = client.get("/api/v1/sources").json()
+        assert (newest["id"], oldest["id"]) == (second, first)
+        assert newest["s3"]["aws_credential_id"] == oldest["s3"]["aws_credential_id"]
+        with emu.client("other-key") as other:
+            assert other.get("/api/v1/sources?database_name=theirs").status_code == 200
+
+
+def test_a_key_that_is_no_longer_given_is_refused(tmp_path: Path) -> None:
+    """The keys of a start are those of that start."""
+    store = str(tmp_path / "emulator.sqlite")
+    with emulator(store=store, api_key="old"):
+        pass
+    with emulator(store=store, api_key="new") as emu, emu.client("old") as old, emu.client() as new:
+        assert old.get("/api/v1/sources").status_code == 401
+        assert new.get("/api/v1/sources").status_code == 200
+
+
+def test_a_run_goes_on_while_the_emulator_is_down(tmp_path: Path) -> None:
+    """Time moves a run, and nobody has to watch it."""
+    store = str(tmp_path / "emulator.sqlite")
+    times = {"pending_seconds": 0.0, "processing_seconds": 0.0}
+    with emulator(store=store, **times) as emu, emu.client() as client:
+        body = {"database_name": "demo", "github": {"repository": "acme/handbook"}}
+        source_id = client.post("/api/v1/sources", json=body).json()["source_id"]
+        path = f"/api/v1/sources/{source_id}/invocations"
+        client.post(path, json={"target_collection_name": "c"})
+    with emulator(store=store) as emu, emu.client() as client:
+        [job] = client.get("/api/v1/invocations").json()
+        assert job["status"]["complete"]["duration_ms"] == 0

@@ -1,0 +1,202 @@
+"""Running it: as a command, as a context manager, as a fixture, by many clients at once."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chroma_sync_emulator.testing import RunningEmulator, emulator
+
+COMMAND = [sys.executable, "-m", "chroma_sync_emulator"]
+SOURCE = {"database_name": "demo", "github": {"repository": "acme/handbook"}}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_prints_one_line_when_it_is_ready_and_ends_when_told(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
+    """URL, key, database, store; nothing else on either stream."""
+    store = tmp_path / "new folder" / "emulator.sqlite"
+    with subprocess.Popen(
+        [*COMMAND, "--store", str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        line = running.stdout.readline()
+        match = re.fullmatch(r"chroma_sync_emulator (http://127\.0\.0\.1:\d+)  (.*)\n", line)
+        assert match is not None, line
+        assert match[2] == f'key "emulator-demo-key"  database "demo"  store {store}'
+        headers = {"x-chroma-token": "emulator-demo-key"}
+        response = httpx.post(f"{match[1]}/api/v1/sources", json=SOURCE, headers=headers, trust_env=False)
+        assert response.status_code == 201
+        running.send_signal(ending)
+        assert running.communicate(timeout=30) == ("", "")
+    assert store.exists()
+    # The log is folded into the file, which can be copied as it is.
+    assert not store.with_name("emulator.sqlite-wal").exists()
+
+
+def test_the_commands_options_are_heeded_and_keys_not_shown() -> None:
+    """Keys and databases can be given several times; no key but the demo key is printed."""
+    options = "--api-key one --api-key two --database a --database b --unique never --invocations instant"
+    with subprocess.Popen([*COMMAND, *options.split()], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        line = running.stdout.readline()
+        try:
+            assert 'key as given  database "a", "b"' in line
+            url = line.split()[1]
+            for key in ("one", "two"):
+                headers = {"x-chroma-token": key}
+                body = {**SOURCE, "database_name": "b"}
+                sent = httpx.post(f"{url}/api/v1/sources", json=body, headers=headers, trust_env=False)
+                assert sent.status_code == 201
+            assert httpx.get(f"{url}/_emulator/settings", trust_env=False).json()["invocations"] == "instant"
+        finally:
+            running.terminate()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("--host 0.0.0.0", "not a loopback address"),
+        ("--host example.com", "not an IP address"),
+        ("--store /dev/null/emulator.sqlite", "can't open the store"),
+        ("--unique sometimes", "sometimes"),
+        ("--processing-seconds -1", "processing_seconds"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_do_in_one_line(options: str, reason: str) -> None:
+    """A reason, no traceback, a status that is not 0."""
+    done = subprocess.run([*COMMAND, *options.split()], capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert reason in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_command_says_that_a_port_is_taken() -> None:
+    """With the port's number."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert f"port {port}" in done.stderr
+
+
+def test_the_context_manager_leaves_nothing_behind() -> None:
+    """No thread runs on, and nobody listens any more; also where a planned delay is under way."""
+    before = set(threading.enumerate())
+    with emulator() as emu, emu.client() as client:
+        emu.control.fault("list_sources", "delay", delay=3600)
+        with pytest.raises(httpx.ReadTimeout):
+            client.get("/api/v1/sources", timeout=0.05)
+    assert set(threading.enumerate()) <= before
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{emu.url}/health", trust_env=False)
+
+
+def test_the_context_manager_ends_also_after_a_failure() -> None:
+    """The test's own error comes through."""
+    with pytest.raises(ZeroDivisionError), emulator() as emu:
+        1 / 0  # noqa: B018
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{emu.url}/health", trust_env=False)
+
+
+def test_emulators_beside_each_other_share_nothing() -> None:
+    """Each has a port and a store of its own."""
+    with emulator() as one, emulator(databases=("a", "b"), api_key="k") as two:
+        assert one.url != two.url
+        assert (two.database, two.databases, two.api_key) == ("a", ("a", "b"), "k")
+        with one.client() as client, two.client() as other:
+            assert client.post("/api/v1/sources", json=SOURCE).status_code == 201
+            assert other.get("/api/v1/sources").json() == []
+            assert other.get("/api/v1/sources?database_name=b").status_code == 200
+
+
+def test_wrong_settings_are_refused_by_name() -> None:
+    """Also no database at all."""
+    for wrong in ({"databases": ()}, {"speed": 1}, {"unique": "sometimes"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))), emulator(**wrong):  # type: ignore[arg-type]
+            pass
+
+
+def test_it_points_a_program_at_itself(emu: RunningEmulator) -> None:
+    """The environment variables of url, key and database; the repr shows no key."""
+    assert emu.environment() == {
+        "CHROMA_SYNC_URL": emu.url,
+        "CHROMA_API_KEY": emu.api_key,
+        "CHROMA_DATABASE": "demo",
+    }
+    assert emu.api_key not in repr(emu)
+
+
+def test_64_clients_at_once_meet_no_error(emu: RunningEmulator) -> None:
+    """Each creates, reads, lists and deletes on a connection of its own; at the end nothing is left."""
+
+    def work(number: int) -> list[int]:
+        statuses = []
+        with emu.client() as client:
+            for turn in range(5):
+                body = {"database_name": "demo", "github": {"repository": f"acme/{number}-{turn}"}}
+                created = client.post("/api/v1/sources", json=body)
+                path = f"/api/v1/sources/{created.json()['source_id']}"
+                run = client.post(f"{path}/invocations", json={"target_collection_name": f"{number}-{turn}"})
+                listed = client.get("/api/v1/sources", params={"limit": 5})
+                answers = (created, run, listed, client.get(path), client.delete(path))
+                statuses += [answer.status_code for answer in answers]
+        return statuses
+
+    with ThreadPoolExecutor(64) as pool:
+        results = list(pool.map(work, range(64)))
+    assert results == [[201, 201, 200, 200, 204] * 5] * 64
+    assert len(emu.control.requests()) == 64 * 25
+
+
+def test_the_fixture_works_in_parallel_runs(tmp_path: Path) -> None:
+    """Users' tests, under pytest-xdist, each with an emulator of its own."""
+    (tmp_path / "conftest.py").write_text(
+        "from chroma_sync_emulator.pytest_plugin import chroma_sync_emulator\n"
+    )
+    (tmp_path / "test_stack.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('number', range(12))\n"
+        "def test_one_source(chroma_sync_emulator, number):\n"
+        "    with chroma_sync_emulator.client() as client:\n"
+        f"        assert client.post('/api/v1/sources', json={SOURCE!r}).status_code == 201\n"
+        "    assert len(chroma_sync_emulator.control.requests('create_source')) == 1\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "3",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        [*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path, timeout=200
+    )
+    assert "12 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_emulator_does_not_know_the_provider() -> None:
+    """It loads neither pulumi nor the package."""
+    code = (
+        "import sys, chroma_sync_emulator.testing, chroma_sync_emulator.__main__\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('pulumi', 'pulumi_chroma_sync')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\n"
