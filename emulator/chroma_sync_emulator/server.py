@@ -78,6 +78,7 @@ class Server(uvicorn.Server):
             )
         )
         self.ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -86,6 +87,35 @@ class Server(uvicorn.Server):
         self.ready.set()
         if self._on_ready is not None:
             self._on_ready()
+
+    def stop(self) -> None:
+        """End now, from any thread: connections are cut, and planned delays are not waited for."""
+        self.should_exit = self.force_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)
+
+    async def main_loop(self) -> None:
+        """Tick until the end; the base class would notice :meth:`stop` only at its next tick."""
+        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            try:
+                await asyncio.wait_for(self._stopped.wait(), 0.1)
+            except asyncio.TimeoutError:
+                continue
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is open."""
+        if not self.force_exit:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        # Lost connections are told so in the next turn of the loop.
+        await asyncio.sleep(0)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End on a signal. The base class raises it once more afterwards, before the store is closed."""

@@ -113,8 +113,7 @@ def emulator(
                 yield running
             finally:
                 running.control.close()
-                # force_exit: a planned delay must not hold up the end of a test.
-                server.should_exit = server.force_exit = True
+                server.stop()
                 thread.join(30)
     finally:
         core.close()

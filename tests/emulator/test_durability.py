@@ -140,8 +140,10 @@ def test_a_key_that_is_no_longer_given_is_refused(tmp_path: Path) -> None:
 def test_a_run_goes_on_while_the_emulator_is_down(tmp_path: Path) -> None:
     """Time moves a run, and nobody has to watch it."""
     store = str(tmp_path / "emulator.sqlite")
-    times = {"pending_seconds": 0.0, "processing_seconds": 0.0}
-    with emulator(store=store, **times) as emu, emu.client() as client:
+    with (
+        emulator(store=store, pending_seconds=0.0, processing_seconds=0.0) as emu,
+        emu.client() as client,
+    ):
         body = {"database_name": "demo", "github": {"repository": "acme/handbook"}}
         source_id = client.post("/api/v1/sources", json=body).json()["source_id"]
         path = f"/api/v1/sources/{source_id}/invocations"

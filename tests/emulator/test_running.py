@@ -125,7 +125,7 @@ def test_emulators_beside_each_other_share_nothing() -> None:
 def test_wrong_settings_are_refused_by_name() -> None:
     """Also no database at all."""
     for wrong in ({"databases": ()}, {"speed": 1}, {"unique": "sometimes"}):
-        with pytest.raises(ValueError, match=next(iter(wrong))), emulator(**wrong):  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match=next(iter(wrong))), emulator(**wrong):
             pass
 
 
