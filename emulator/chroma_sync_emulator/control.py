@@ -25,7 +25,7 @@ from starlette.routing import Mount, Route
 from . import jobs, sources
 from .core import emulator_of
 from .errors import BadRequest, NotFound
-from .faults import FaultSpec
+from .faults import OPERATIONS, FaultSpec
 from .handlers import path_id
 from .payloads import parse_body, parse_json, validate
 from .settings import Settings
@@ -107,7 +107,10 @@ async def requests(request: Request) -> Response:
     if request.method == "DELETE":
         traffic.clear()
         return Response(status_code=204)
-    return JSONResponse(traffic.describe(request.query_params.get("operation")))
+    operation = request.query_params.get("operation", "*")
+    if operation not in (*OPERATIONS, "unknown"):
+        raise BadRequest(f"operation must be one of {', '.join(OPERATIONS)}, unknown")
+    return JSONResponse(traffic.describe(None if operation == "*" else operation))
 
 
 async def faults(request: Request) -> Response:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["ACTIONS", "Fault", "FaultPlan", "FaultSpec"]
+__all__ = ["ACTIONS", "OPERATIONS", "Fault", "FaultPlan", "FaultSpec"]
 
 Action = Literal[
     "respond",
@@ -46,6 +46,8 @@ Operation = Literal[
     "health",
     "*",
 ]
+OPERATIONS: tuple[str, ...] = get_args(Operation)
+"""What a fault can happen to."""
 
 
 class FaultSpec(BaseModel):

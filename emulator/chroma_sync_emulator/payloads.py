@@ -78,9 +78,14 @@ def _model_object(value: object) -> object:
     return {"model": value} if isinstance(value, str) else value
 
 
+def _whole(value: object) -> object:
+    # JSON Schema calls 440.0 an integer, and so does the contract that is written in it.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Text = Annotated[str, Field(min_length=1)]
-Whole = Annotated[int, Field(ge=0)]
-Count = Annotated[int, Field(ge=0, le=_INT32)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=_INT32)]
 UniqueStrings = Annotated[list[str], AfterValidator(_unique)]
 Repository = Annotated[str, AfterValidator(_repository)]
 Url = Annotated[str, AfterValidator(_url)]
@@ -118,7 +123,7 @@ class S3(_Body):
     path_prefix: str | None = None
     auto_sync: Literal["none", "direct", "metadata"] | None = None
     # Guess: ids begin at 1. The contract says int32 alone.
-    aws_credential_id: Annotated[int, Field(ge=1, le=_INT32)] | None = None
+    aws_credential_id: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=_INT32)] | None = None
     aws_access_key_id: Text | None = None
     aws_secret_access_key: Text | None = None
 

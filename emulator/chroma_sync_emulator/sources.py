@@ -11,11 +11,13 @@ import sqlite3
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from .errors import Conflict, NotFound
-from .payloads import KINDS, CreateSource
-from .store import Key, Store
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Strict
+
+from .errors import BadRequest, Conflict, NotFound
+from .payloads import KINDS, CreateSource, validate
+from .store import Key, Store, timestamp
 
 __all__ = ["Page", "create", "delete", "find", "get", "list_all", "list_sources", "patch", "upload_source"]
 
@@ -127,6 +129,14 @@ def delete(store: Store, key: Key, source_id: str) -> None:
         store.execute("DELETE FROM sources WHERE id = ?", (source_id,))
 
 
+class _Patched(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    database_name: str
+    created_at: Annotated[AwareDatetime, Strict(False)]
+    chunking: dict[str, Any] | None
+
+
 def patch(store: Store, source_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Change a source on the server, unseen by any client: objects merge, everything else is replaced."""
     with store.transaction():
@@ -134,22 +144,24 @@ def patch(store: Store, source_id: str, changes: Mapping[str, Any]) -> dict[str,
         if row is None:
             raise NotFound(f"source {source_id} not found")
         answer = _answer(row)
-        chunking = changes.get("chunking")
-        if isinstance(chunking, Mapping) and chunking.get("type") not in (None, answer["chunking"]["type"]):
+        chunking, before = changes.get("chunking"), answer["chunking"] or {}
+        if isinstance(chunking, Mapping) and chunking.get("type") not in (None, before.get("type")):
             # The other type's fields don't belong to it.
             answer["chunking"] = {}
         merged: dict[str, Any] = _merged(answer, changes)
+        merged["created_at"] = timestamp(validate(_Patched, merged).created_at)
         document = {
             name: merged[name] for name in merged if name not in ("id", "database_name", "created_at")
         }
-        kind = next((name for name in KINDS if name in document), row["kind"])
+        kind = row["kind"]
+        if not isinstance(document[kind], Mapping):
+            raise BadRequest(f"{kind}: must be an object")
         store.execute(
-            "UPDATE sources SET database = ?, kind = ?, identity = ?, content = ?, document = ?,"
-            " created_at = ? WHERE id = ?",
+            "UPDATE sources SET database = ?, identity = ?, content = ?, document = ?, created_at = ?"
+            " WHERE id = ?",
             (
                 merged["database_name"],
-                kind,
-                _identity(kind, document.get(kind) or {}),
+                _identity(kind, document[kind]),
                 _content(document),
                 json.dumps(document),
                 merged["created_at"],

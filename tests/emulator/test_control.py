@@ -46,7 +46,9 @@ def test_requests_can_be_chosen_and_forgotten(client: httpx.Client, emu: Running
     assert [request["operation"] for request in emu.control.requests("list_invocations")] == [
         "list_invocations"
     ]
-    assert len(emu.control.requests()) == 2
+    assert len(emu.control.requests()) == len(emu.control.requests("*")) == 2
+    with pytest.raises(httpx.HTTPStatusError, match="400"):
+        emu.control.requests("list_everything")
     emu.control.clear_requests()
     assert emu.control.requests() == []
 
@@ -113,6 +115,26 @@ def test_a_changed_target_counts_for_uniqueness(
 def test_a_change_of_nothing_is_refused(client: httpx.Client, path: str, body: Any, status: int) -> None:
     """A mistake in a test must not pass for a change."""
     assert client.patch(f"/_emulator/sources/{path}", json=body).status_code == status
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"created_at": "yesterday"},
+        {"created_at": None},
+        {"database_name": 1},
+        {"github": "x"},
+        {"chunking": 1},
+    ],
+)
+def test_a_change_that_the_store_could_not_hold_is_refused(
+    client: httpx.Client, create: Create, changes: dict[str, Any]
+) -> None:
+    """400, and the source stays as it is."""
+    source_id = create(github=GITHUB)
+    before = client.get(f"/api/v1/sources/{source_id}").json()
+    assert client.patch(f"/_emulator/sources/{source_id}", json=changes).status_code == 400
+    assert client.get(f"/api/v1/sources/{source_id}").json() == before
 
 
 def test_collections_show_whether_their_ingest_is_finished(

@@ -119,6 +119,14 @@ def test_the_legacy_embedding_model_is_taken_as_object_and_as_name(
     assert (answer["embedding_model"], answer["embedding"]["dense"]) == (DENSE, DENSE)
 
 
+def test_a_number_without_a_fraction_is_whole(client: httpx.Client, create: Create) -> None:
+    """As JSON Schema has it; with one it is refused."""
+    source_id = create(web_scrape={**WEB, "page_limit": 5.0})
+    assert client.get(f"/api/v1/sources/{source_id}").text.count('"page_limit":5,') == 1
+    refused = {"database_name": "demo", "web_scrape": {**WEB, "page_limit": 5.5}}
+    assert client.post("/api/v1/sources", json=refused).status_code == 400
+
+
 def test_a_dense_embedding_is_also_the_legacy_model(client: httpx.Client, create: Create) -> None:
     """One given alone is both."""
     dense = {**DENSE, "task": {"task_name": "x", "document_prompt": None, "query_prompt": None}}
