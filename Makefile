@@ -1,11 +1,9 @@
 # Type `make`, it says what there is. What each target does is in scripts/.
 PYTHON ?= python3
-VENV ?= .venv
 JOBS ?= auto
 ARGS ?=
 
-export VENV := $(abspath $(VENV))
-RUN := $(VENV)/bin/python
+RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help venv engine up preview refresh down test soak lint clean
@@ -13,8 +11,8 @@ RUN := $(VENV)/bin/python
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
 
-venv: ## the virtual environment (PYTHON=python3.12 chooses the Python, VENV=.venv the folder)
-	@$(PYTHON) -m scripts.venv $(VENV)
+venv: ## the virtual environment .venv (PYTHON=python3.12 chooses the Python)
+	@$(PYTHON) -m scripts.venv
 
 engine: venv ## the Pulumi engine: found on PATH, installed, or built once into the user's cache
 	@scripts/engine/get

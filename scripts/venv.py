@@ -1,4 +1,4 @@
-"""``python -m scripts.venv FOLDER``: the virtual environment with the project, the emulator and the tools.
+"""``python -m scripts.venv``: the virtual environment ``.venv`` with the project, the emulator and the tools.
 
 Installs only when pyproject.toml changed since the last time. An old Python can run it too,
 to be refused kindly.
@@ -23,13 +23,13 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    folder = Path(sys.argv[1])
+    folder = _ROOT / ".venv"
     python = folder / "bin" / "python"
     stamp = folder / "installed"
     digest = hashlib.sha256((_ROOT / "pyproject.toml").read_bytes()).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == digest:
         return 0
-    print(f"venv       installing the project and its tools into {folder}", flush=True)
+    print(f"venv       installing the project and its tools into .venv", flush=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     commands = [
         # `--group` came with pip 25.1.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,6 @@ def engine_folder() -> Path:
     """
     found = subprocess.run(
         [ROOT / "scripts" / "engine" / "path"],
-        env={**os.environ, "VENV": sys.prefix},
         capture_output=True,
         text=True,
     )
