@@ -29,7 +29,7 @@ def main() -> int:
     digest = hashlib.sha256((_ROOT / "pyproject.toml").read_bytes()).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == digest:
         return 0
-    print(f"venv       installing the project and its tools into .venv", flush=True)
+    print("venv       installing the project and its tools into .venv", flush=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     commands = [
         # `--group` came with pip 25.1.
