@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from chroma_sync_emulator.app import create_app
+from chroma_sync_emulator.core import Emulator
 from chroma_sync_emulator.testing import RunningEmulator
 
 Create = Callable[..., str]
@@ -51,6 +54,22 @@ def test_requests_can_be_chosen_and_forgotten(client: httpx.Client, emu: Running
         emu.control.requests("list_everything")
     emu.control.clear_requests()
     assert emu.control.requests() == []
+
+
+def test_the_control_api_answers_nobody_but_this_machine() -> None:
+    """403 for a client from elsewhere, should the port ever be forwarded."""
+    core = Emulator()
+
+    async def ask(host: str) -> int:
+        transport = httpx.ASGITransport(create_app(core), client=(host, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://emulator") as client:
+            return (await client.get("/_emulator/settings")).status_code
+
+    try:
+        statuses = [asyncio.run(ask(host)) for host in ("127.0.0.1", "::1", "10.0.0.9", "name")]
+    finally:
+        core.close()
+    assert statuses == [200, 200, 403, 403]
 
 
 def test_settings_change_only_what_is_named(emu: RunningEmulator) -> None:

@@ -259,6 +259,7 @@ def test_s3_runs_are_appended_to_a_finished_collection(
 ) -> None:
     """The same key may be synced again and again."""
     source_id = create(**S3)
+    emu.control.add_collection("default", "demo", finished_ingest=True)
     for _ in range(3):
         emu.control.move_invocation(run(client, source_id, object_key="in/a"), {"complete": {}})
 

@@ -92,13 +92,18 @@ def test_the_command_says_that_a_port_is_taken() -> None:
 
 
 def test_the_context_manager_leaves_nothing_behind() -> None:
-    """No thread runs on, and nobody listens any more; also where a planned delay is under way."""
+    """No thread, no connection, no listener; also where a planned delay is under way."""
     before = set(threading.enumerate())
     with emulator() as emu, emu.client() as client:
+        host, port = emu.url.removeprefix("http://").split(":")
         emu.control.fault("list_sources", "delay", delay=3600)
         with pytest.raises(httpx.ReadTimeout):
             client.get("/api/v1/sources", timeout=0.05)
+        idle = socket.create_connection((host, int(port)), timeout=10)
+        client.get("/health")
     assert set(threading.enumerate()) <= before
+    with idle:
+        assert idle.recv(1) == b""
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{emu.url}/health", trust_env=False)
 

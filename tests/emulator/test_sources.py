@@ -110,13 +110,19 @@ def test_explicit_nulls_mean_the_same_as_left_out(client: httpx.Client, create: 
     assert {name: answer[name] for name in DEFAULTS} == DEFAULTS
 
 
-@pytest.mark.parametrize("legacy", ["Qwen/Qwen3-Embedding-0.6B", {"model": "Qwen/Qwen3-Embedding-0.6B"}])
+TASKED = {**DENSE, "task": {"task_name": "x", "document_prompt": None, "query_prompt": None}}
+
+
+@pytest.mark.parametrize(
+    ("legacy", "dense"),
+    [("Qwen/Qwen3-Embedding-0.6B", DENSE), ({"model": DENSE["model"]}, DENSE), (TASKED, TASKED)],
+)
 def test_the_legacy_embedding_model_is_taken_as_object_and_as_name(
-    client: httpx.Client, create: Create, legacy: Any
+    client: httpx.Client, create: Create, legacy: Any, dense: Any
 ) -> None:
     """Both forms in use work, and are the dense embedding."""
     answer = client.get(f"/api/v1/sources/{create(github=GITHUB, embedding_model=legacy)}").json()
-    assert (answer["embedding_model"], answer["embedding"]["dense"]) == (DENSE, DENSE)
+    assert (answer["embedding_model"], answer["embedding"]["dense"]) == (dense, dense)
 
 
 def test_a_number_without_a_fraction_is_whole(client: httpx.Client, create: Create) -> None:
@@ -129,9 +135,8 @@ def test_a_number_without_a_fraction_is_whole(client: httpx.Client, create: Crea
 
 def test_a_dense_embedding_is_also_the_legacy_model(client: httpx.Client, create: Create) -> None:
     """One given alone is both."""
-    dense = {**DENSE, "task": {"task_name": "x", "document_prompt": None, "query_prompt": None}}
-    answer = client.get(f"/api/v1/sources/{create(github=GITHUB, embedding={'dense': dense})}").json()
-    assert (answer["embedding_model"], answer["embedding"]["dense"]) == (dense, dense)
+    answer = client.get(f"/api/v1/sources/{create(github=GITHUB, embedding={'dense': TASKED})}").json()
+    assert (answer["embedding_model"], answer["embedding"]["dense"]) == (TASKED, TASKED)
 
 
 def test_inline_aws_keys_become_a_credential_and_are_never_given_back(

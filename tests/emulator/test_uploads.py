@@ -110,7 +110,8 @@ def test_the_declared_length_is_enforced(client: httpx.Client, length: str) -> N
     """It must be 1 to 200 MiB and the file's own: else 400."""
     response = upload(client, length=length)
     assert response.status_code == 400
-    assert LENGTH in response.json()["message"]
+    reason = {"4": "longer than", "6": "shorter than"}.get(length, "required")
+    assert LENGTH in response.json()["message"] and reason in response.json()["message"]
 
 
 def test_the_declared_length_is_required(client: httpx.Client) -> None:
@@ -141,6 +142,8 @@ def test_broken_forms_are_refused(client: httpx.Client) -> None:
         ({**headers, "content-type": "multipart/form-data"}, good),
         (headers, good.replace(b'; filename="a.txt"', b"")),
         (headers, good[:-12]),
+        (headers, good[:-4]),
+        (headers, good[: good.rindex(b"--cut")]),
         (headers, b"nonsense"),
         (headers, b""),
         (headers, twice),
@@ -160,6 +163,16 @@ def test_an_upload_needs_the_right_key_and_database(client: httpx.Client, emu: R
         assert upload(scoped, file=large, length=8 * 2**20).status_code == 403
     assert upload(client, {**FORM, "database_name": "nope"}, large, 8 * 2**20).status_code == 404
     assert upload(client, file=large, length=8 * 2**20).status_code == 201
+
+
+def test_a_client_that_sends_everything_before_it_listens_hears_the_refusal(emu: RunningEmulator) -> None:
+    """The rest of a refused upload is read, not cut off."""
+    host, port = emu.url.removeprefix("http://").split(":")
+    body = b"x" * (32 * 2**20)
+    head = f"POST /api/v1/add-file HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(body)}\r\n"
+    with socket.create_connection((host, int(port))) as raw:
+        raw.sendall(head.encode() + b"connection: close\r\n\r\n" + body)
+        assert raw.recv(12) == b"HTTP/1.1 401"
 
 
 def test_a_file_of_200_mib_is_taken_and_one_byte_more_is_not(client: httpx.Client) -> None:
