@@ -6,6 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from .quickstart import emulator
+
 _ROOT = Path(__file__).resolve().parent.parent
 _MADE = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".schemathesis", "build", "dist")
 
@@ -20,6 +22,7 @@ def main() -> int:
                 f"clean      stack {stack.stem} has resources: run `make down{live}` first", file=sys.stderr
             )
             return 1
+    emulator.stop()
     if (_ROOT / ".local").exists():
         # Their passphrase goes with .local.
         for settings in ("Pulumi.dev.yaml", "Pulumi.live.yaml"):

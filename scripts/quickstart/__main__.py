@@ -93,7 +93,8 @@ def _ready(live: bool, console: Console) -> tuple[stack.Stack, Mapping[str, str]
             raise click.ClickException(
                 "LIVE=1 works on the real service and needs its key: set CHROMA_API_KEY (and CHROMA_DATABASE)"
             )
-        line = note("service", f"{service.get('CHROMA_SYNC_URL') or DEFAULT_URL}  (the real one, your key)")
+        url = service.get("CHROMA_SYNC_URL") or DEFAULT_URL
+        line = note("service", f"{url}  (the real one, with your CHROMA_API_KEY)")
     else:
         started = emulator.start()
         service = started.environment()

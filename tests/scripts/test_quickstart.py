@@ -1,0 +1,234 @@
+"""`make up` and its like, for real: a copy of the checkout, the real engine, the emulator as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chroma_sync_emulator.testing import RunningEmulator
+
+ROOT = Path(__file__).parents[2]
+CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+
+
+class Checkout:
+    """A copy of what the quickstart needs of the checkout, in a home without anything in it.
+
+    It shares the virtual environment and the engine, which take minutes to make.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "checkout"
+        self.folder.mkdir()
+        for name in ("Makefile", "Pulumi.yaml", "__main__.py", "pyproject.toml"):
+            shutil.copy(ROOT / name, self.folder / name)
+        shutil.copytree(
+            ROOT / "scripts", self.folder / "scripts", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        (self.folder / ".venv").symlink_to(sys.prefix)
+        self.local = self.folder / ".local"
+        home = folder / "home"
+        home.mkdir()
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "CHROMA_", "MAKE"))}
+        self.env = {**kept, "HOME": str(home), "XDG_CACHE_HOME": CACHE}
+
+    def make(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run make to its end; stdout and stderr come as one text, as a terminal shows them."""
+        return subprocess.run(
+            ["make", *arguments],
+            cwd=self.folder,
+            env={**self.env, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    @property
+    def emulator(self) -> dict[str, object]:
+        """What is noted of the emulator: ``pid`` and ``url``."""
+        noted: dict[str, object] = json.loads((self.local / "emulator.json").read_text())
+        return noted
+
+    def emulator_lives(self) -> bool:
+        """Whether the emulator's process is there."""
+        try:
+            os.kill(int(str(self.emulator["pid"])), 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask the emulator."""
+        headers = {"x-chroma-token": "emulator-demo-key"}
+        return httpx.get(f"{self.emulator['url']}{path}", headers=headers, trust_env=False)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    """A copy of the test's own; whatever the test does, its emulator ends with it."""
+    copy = Checkout(tmp_path)
+    yield copy
+    subprocess.run(
+        [sys.executable, "-c", "from scripts.quickstart import emulator; emulator.stop()"], cwd=copy.folder
+    )
+
+
+@pytest.fixture
+def forbidden() -> Iterator[tuple[str, list[object]]]:
+    """A server that nobody may talk to: its URL, and who did all the same."""
+    came: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, address = server.accept()
+                except OSError:
+                    return
+                came.append(address)
+                connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", came
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkout: Checkout) -> None:
+    """The newcomer's first minutes, to the end: up, up again, an edit, refresh, down."""
+    up = checkout.make("up")
+    assert up.returncode == 0, up.stdout
+    assert "Previewing update" in up.stdout and "+ 2 created" in up.stdout
+    order = [up.stdout.index(f"\n{word:<10} ") for word in ("emulator", "source", "next")]
+    assert up.stdout.startswith("engine     pulumi v") and order == sorted(order)
+
+    [source_id] = re.findall(r"^source     (\S+)  github acme/handbook  demo$", up.stdout, re.MULTILINE)
+    assert f'source_id: "{source_id}"' in up.stdout
+    stored = checkout.get(f"/api/v1/sources/{source_id}").json()
+    assert stored["github"]["repository"] == "acme/handbook"
+    assert stored["github"]["include_globs"] == ["**/*.md"]
+    assert (stored["chunking"]["type"], stored["chunking"]["max_size_bytes"]) == ("tree_sitter", 8192)
+    shown = up.stdout[up.stdout.index("{\n") : up.stdout.rindex("}\n") + 2]
+    assert json.loads(shown) == stored
+
+    again = checkout.make("up")
+    assert again.returncode == 0 and "2 unchanged" in again.stdout and "created" not in again.stdout
+    assert f"emulator   {checkout.emulator['url']}  " in again.stdout
+
+    program = checkout.folder / "__main__.py"
+    program.write_text(program.read_text().replace("acme/handbook", "acme/other"))
+    preview = checkout.make("preview", "ARGS=--diff")
+    assert preview.returncode == 0 and '"acme/handbook" => "acme/other"' in preview.stdout
+    assert len(checkout.get("/api/v1/sources?database_name=demo").json()) == 1
+
+    refresh = checkout.make("refresh")
+    assert refresh.returncode == 0 and "2 unchanged" in refresh.stdout
+
+    down = checkout.make("down")
+    assert down.returncode == 0 and "- 2 deleted" in down.stdout, down.stdout
+    assert not checkout.emulator_lives()
+
+
+def test_a_key_of_the_real_service_is_not_used_without_live(
+    checkout: Checkout, forbidden: tuple[str, list[object]]
+) -> None:
+    """Exported keys, URLs, tokens and backends of the user's are never sent, shown or written."""
+    url, came = forbidden
+    up = checkout.make(
+        "up",
+        CHROMA_API_KEY="ck-of-the-real-service",
+        CHROMA_SYNC_URL=url,
+        CHROMA_DATABASE="production",
+        PULUMI_BACKEND_URL=url,
+        PULUMI_ACCESS_TOKEN="pul-of-the-user",
+        PULUMI_CONFIG_PASSPHRASE="of-the-user",
+    )
+    assert up.returncode == 0, up.stdout
+    assert came == []
+    written = "".join(
+        path.read_text(errors="replace")
+        for path in [*checkout.folder.glob("Pulumi.*"), *checkout.local.rglob("*")]
+        if path.is_file()
+    )
+    for text in (up.stdout, written):
+        assert "of-the-real-service" not in text and "of-the-user" not in text and "production" not in text
+    assert {request["status"] for request in checkout.get("/_emulator/requests").json()} <= {200, 201, 404}
+
+
+def test_an_emulator_that_died_comes_back_where_it_was_with_what_it_held(checkout: Checkout) -> None:
+    """The same URL and store, so the state still fits; and one that lives is not started twice."""
+    assert checkout.make("up").returncode == 0
+    before = checkout.emulator
+    os.kill(int(str(before["pid"])), signal.SIGKILL)
+    preview = checkout.make("preview")
+    assert preview.returncode == 0 and "2 unchanged" in preview.stdout, preview.stdout
+    assert checkout.emulator["url"] == before["url"]
+    assert checkout.emulator["pid"] != before["pid"]
+    assert len(checkout.get("/api/v1/sources?database_name=demo").json()) == 1
+
+
+def test_a_run_that_fails_passes_its_exit_code_on(checkout: Checkout) -> None:
+    """A bad program fails `make up`, which shows no source; `make down` still leaves nothing behind."""
+    program = checkout.folder / "__main__.py"
+    program.write_text(program.read_text().replace("repository", "repo"))
+    up = checkout.make("up")
+    assert up.returncode != 0 and "\nsource " not in up.stdout and "Traceback" not in up.stdout
+    assert "repository" in up.stdout
+    assert checkout.make("down").returncode == 0
+    assert not checkout.emulator_lives()
+
+
+def test_live_without_a_key_is_one_sentence_and_starts_nothing(checkout: Checkout) -> None:
+    """It says what to set."""
+    up = checkout.make("up", "LIVE=1")
+    assert up.returncode != 0
+    assert "LIVE=1 works on the real service and needs its key: set CHROMA_API_KEY" in up.stdout
+    assert not (checkout.local / "emulator.json").exists()
+
+
+def test_live_works_on_the_service_that_the_user_has_set(
+    checkout: Checkout, chroma_sync_emulator: RunningEmulator
+) -> None:
+    """With LIVE=1 the user's key, URL and database are used, on a stack of its own, without an emulator."""
+    live = chroma_sync_emulator
+    up = checkout.make("up", "LIVE=1", **live.environment())
+    assert up.returncode == 0 and "+ 2 created" in up.stdout, up.stdout
+    assert len(live.control.requests("create_source")) == 1
+    assert not (checkout.local / "emulator.json").exists()
+    handmade = (checkout.local / "env").read_text()
+    assert live.api_key not in handmade
+    down = checkout.make("down", "LIVE=1", **live.environment())
+    assert down.returncode == 0, down.stdout
+    assert len(live.control.requests("delete_source")) == 1
+
+
+def test_clean_refuses_while_the_state_knows_resources(checkout: Checkout) -> None:
+    """The state is all that knows them; after `make down` it removes what make made."""
+    assert checkout.make("up").returncode == 0
+    refused = checkout.make("clean")
+    assert refused.returncode != 0 and "make down" in refused.stdout
+    assert checkout.local.exists()
+    assert checkout.make("down").returncode == 0
+    assert checkout.make("clean").returncode == 0
+    assert not checkout.local.exists() and not (checkout.folder / "Pulumi.dev.yaml").exists()
+
+
+def test_help_names_every_target(checkout: Checkout) -> None:
+    """`make` alone lists them, each with a line."""
+    text = (checkout.folder / "Makefile").read_text()
+    targets = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)[0].split()
+    listed = checkout.make()
+    assert listed.returncode == 0
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == targets
