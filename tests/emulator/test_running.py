@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -20,15 +22,25 @@ COMMAND = [sys.executable, "-m", "chroma_sync_emulator"]
 SOURCE = {"database_name": "demo", "github": {"repository": "acme/handbook"}}
 
 
+@contextmanager
+def process(*options: str) -> Iterator[subprocess.Popen[str]]:
+    """The command, which does not outlive the block."""
+    with subprocess.Popen(
+        [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_prints_one_line_when_it_is_ready_and_ends_when_told(
     tmp_path: Path, ending: signal.Signals
 ) -> None:
     """URL, key, database, store; nothing else on either stream."""
     store = tmp_path / "new folder" / "emulator.sqlite"
-    with subprocess.Popen(
-        [*COMMAND, "--store", str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
+    with process("--store", str(store)) as running:
         assert running.stdout is not None
         line = running.stdout.readline()
         match = re.fullmatch(r"chroma_sync_emulator (http://127\.0\.0\.1:\d+)  (.*)\n", line)
@@ -47,20 +59,17 @@ def test_the_command_prints_one_line_when_it_is_ready_and_ends_when_told(
 def test_the_commands_options_are_heeded_and_keys_not_shown() -> None:
     """Keys and databases can be given several times; no key but the demo key is printed."""
     options = "--api-key one --api-key two --database a --database b --unique never --invocations instant"
-    with subprocess.Popen([*COMMAND, *options.split()], stdout=subprocess.PIPE, text=True) as running:
+    with process(*options.split()) as running:
         assert running.stdout is not None
         line = running.stdout.readline()
-        try:
-            assert 'key as given  database "a", "b"' in line
-            url = line.split()[1]
-            for key in ("one", "two"):
-                headers = {"x-chroma-token": key}
-                body = {**SOURCE, "database_name": "b"}
-                sent = httpx.post(f"{url}/api/v1/sources", json=body, headers=headers, trust_env=False)
-                assert sent.status_code == 201
-            assert httpx.get(f"{url}/_emulator/settings", trust_env=False).json()["invocations"] == "instant"
-        finally:
-            running.terminate()
+        assert 'key as given  database "a", "b"' in line
+        url = line.split()[1]
+        for key in ("one", "two"):
+            headers = {"x-chroma-token": key}
+            body = {**SOURCE, "database_name": "b"}
+            sent = httpx.post(f"{url}/api/v1/sources", json=body, headers=headers, trust_env=False)
+            assert sent.status_code == 201
+        assert httpx.get(f"{url}/_emulator/settings", trust_env=False).json()["invocations"] == "instant"
 
 
 @pytest.mark.parametrize(
