@@ -73,9 +73,9 @@ class Stack:
             raise StackError(
                 f"{settings.name} is left from a stack whose passphrase is gone with .local; remove that file"
             )
+        _STATE.mkdir(parents=True, exist_ok=True)
         if not _PASSPHRASE.exists():
             _write_private(_PASSPHRASE, secrets.token_urlsafe(24) + "\n")
-        _STATE.mkdir(exist_ok=True)
         _write_private(_HANDMADE, _as_shell(self.environment))
         self.quietly("stack select", "--create")
 
