@@ -304,25 +304,25 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
     """When the service created it, RFC 3339."""
     database_name: pulumi.Output[str]
     """The database."""
-    github: pulumi.Output[GithubArgs | None]
+    github: pulumi.Output[Mapping[str, Any] | None]
     """As declared."""
-    web_scrape: pulumi.Output[WebScrapeArgs | None]
+    web_scrape: pulumi.Output[Mapping[str, Any] | None]
     """As declared."""
-    s3: pulumi.Output[S3Args | None]
+    s3: pulumi.Output[Mapping[str, Any] | None]
     """As declared; an AWS secret key in it is a secret."""
-    chunking: pulumi.Output[ChunkingArgs | None]
+    chunking: pulumi.Output[Mapping[str, Any] | None]
     """As declared."""
-    embedding: pulumi.Output[EmbeddingArgs | None]
+    embedding: pulumi.Output[Mapping[str, Any] | None]
     """As declared."""
-    embedding_model: pulumi.Output[EmbeddingModelArgs | str | None]
+    embedding_model: pulumi.Output[Any]
     """As declared."""
-    effective_chunking: pulumi.Output[dict[str, Any] | None]
+    effective_chunking: pulumi.Output[Mapping[str, Any] | None]
     """The chunking that the service applies, its defaults filled in."""
-    effective_embedding: pulumi.Output[dict[str, Any] | None]
+    effective_embedding: pulumi.Output[Mapping[str, Any] | None]
     """The embedding that the service applies, its defaults filled in."""
     aws_credential_id: pulumi.Output[int | None]
     """The credential that the service made of inline AWS keys; None without them."""
-    server_defaults: pulumi.Output[dict[str, Any] | None]
+    server_defaults: pulumi.Output[Mapping[str, Any] | None]
     """Fields of the kind that the service filled in by itself when the source was created."""
 
     def __init__(
