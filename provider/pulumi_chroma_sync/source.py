@@ -27,7 +27,6 @@ from .errors import ChromaSyncError, ConfigError, NotFoundError, SourceClaimedEr
 
 if TYPE_CHECKING:
     from .config import Settings
-    from .models import SourceReply
     from .session import Session
 
 __all__ = ["Source", "SourceProvider"]
@@ -137,6 +136,7 @@ class SourceProvider(dynamic.ResourceProvider):
         """Create the source exactly once; see :mod:`.creation` for what happens under faults."""
         from .creation import Creation
         from .meaning import describe
+        from .state import state_of
 
         session, inputs = self._session(), _declared(props)
         source_id = Creation(session, inputs, adopt=inputs.get("on_conflict") == "adopt").run()
@@ -146,7 +146,7 @@ class SourceProvider(dynamic.ResourceProvider):
         except ChromaSyncError as error:
             # The source is there and must reach the state: what the service decided can wait for a refresh.
             _say(f'created source {source_id} ("{describe(inputs)}"), but could not read it back: {error}')
-        return dynamic.CreateResult(source_id, _outputs(inputs, source_id, reply, {}))
+        return dynamic.CreateResult(source_id, state_of(inputs, source_id, reply, {}))
 
     @_plainly
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
@@ -156,6 +156,7 @@ class SourceProvider(dynamic.ResourceProvider):
         """
         from .drift import observed, whole
         from .meaning import kind_of
+        from .state import state_of
 
         session, declared = self._session(), _declared(props)
         if "source_id" in props:
@@ -169,9 +170,9 @@ class SourceProvider(dynamic.ResourceProvider):
             return dynamic.ReadResult("", {})
         if kind_of(declared) is None:
             inputs = whole(reply)
-            return dynamic.ReadResult(id_, _outputs(inputs, id_, reply, props))
+            return dynamic.ReadResult(id_, state_of(inputs, id_, reply, props))
         inputs = observed(declared, props.get("server_defaults") or {}, reply)
-        outputs = _outputs(inputs, id_, reply, props)
+        outputs = state_of(inputs, id_, reply, props)
         if props.get("server_defaults"):
             outputs["server_defaults"] = props["server_defaults"]
         else:
@@ -227,26 +228,6 @@ def _declared(props: Mapping[str, Any]) -> dict[str, Any]:
     from .models import INPUTS
 
     return {name: props[name] for name in INPUTS if props.get(name) is not None}
-
-
-def _outputs(
-    inputs: Mapping[str, Any], source_id: str, reply: SourceReply | None, previous: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the state holds of a source: the inputs, and what the service decided under names of its own."""
-    from .drift import server_defaults
-
-    outputs: dict[str, Any] = {**inputs, "source_id": source_id}
-    if reply is None:
-        return outputs
-    outputs["created_at"] = reply.created_at or previous.get("created_at")
-    outputs["effective_chunking"] = reply.chunking
-    outputs["effective_embedding"] = reply.embedding
-    if defaults := server_defaults(inputs, reply):
-        outputs["server_defaults"] = defaults
-    s3 = inputs.get("s3") or {}
-    if "aws_access_key_id" in s3 and reply.s3 is not None:
-        outputs["aws_credential_id"] = reply.s3.get("aws_credential_id")
-    return outputs
 
 
 def _named(step: str, source_id: str, declared: Mapping[str, Any]) -> str:
