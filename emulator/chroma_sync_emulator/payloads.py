@@ -24,12 +24,12 @@ from .errors import BadRequest
 
 __all__ = [
     "KINDS",
+    "REPOSITORY_PATTERN",
+    "URL_PATTERN",
     "Chunking",
     "CreateInvocation",
     "CreateSource",
     "Embedding",
-    "REPOSITORY_PATTERN",
-    "URL_PATTERN",
     "LatestByKeys",
     "parse_body",
     "parse_json",
@@ -41,10 +41,11 @@ KINDS = ("github", "web_scrape", "s3", "file_upload")
 
 _INT32 = 2**31 - 1
 # Guesses: the contract says string for both; the vendor's documentation shows "owner/name" and web addresses.
-REPOSITORY_PATTERN = r"^[^\s/\x00-\x1f\x7f]+/[^\s/\x00-\x1f\x7f]+$"
+# Without \s, which is not the same in JSON Schema's regular expressions as in Python's.
+REPOSITORY_PATTERN = r"^[^/\x00-\x20\x7f]+/[^/\x00-\x20\x7f]+$"
 URL_PATTERN = (
-    r"^https?://([^\s/?#@\x00-\x1f\x7f]+@)?"
-    r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#:@\[\]\x00-\x1f\x7f]+)(:[0-9]{1,5})?([/?#][^\s\x00-\x1f\x7f]*)?$"
+    r"^https?://([^/?#@\x00-\x20\x7f]+@)?"
+    r"(\[[0-9A-Fa-f:.]+\]|[^/?#:@\[\]\x00-\x20\x7f]+)(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f]*)?$"
 )
 
 

@@ -1,0 +1,237 @@
+"""The map in the code: who imports whom, what is public, and what is state format."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import importlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pulumi_chroma_sync
+
+ROOT = Path(__file__).parents[1]
+PROVIDER = ROOT / "provider" / "pulumi_chroma_sync"
+EMULATOR = ROOT / "emulator" / "chroma_sync_emulator"
+PACKAGE, FAKE = "pulumi_chroma_sync", "chroma_sync_emulator"
+
+LEAVES = {"args", "errors", "models"}
+"""They know the API and the user's words, and nothing of the rest."""
+
+TOP = {"__init__", "cli"}
+"""What people call; nothing of the package stands on it."""
+
+MOST_LINES = 400
+
+
+def sources(*folders: Path) -> list[Path]:
+    """Every Python file of ours in these folders."""
+    found = (path for folder in folders for path in folder.rglob("*.py"))
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.parts))
+
+
+OURS = [
+    *sources(*(ROOT / name for name in ("provider", "emulator", "examples", "scripts", "tests", "bench"))),
+    ROOT / "__main__.py",
+]
+MODULES = {path.stem: path for path in sources(PROVIDER)}
+
+
+def shown(path: Path) -> str:
+    """A path as a test's id."""
+    return str(path.relative_to(ROOT))
+
+
+def imports(path: Path, *, at_start: bool = False) -> set[str]:
+    """The full names that a file imports, relative ones resolved; ``a.b`` for ``from a import b`` too.
+
+    Args:
+        path: the file.
+        at_start: leave out what a function imports when it is called, and what only a type checker reads.
+    """
+    package = ".".join(path.relative_to(ROOT).parent.parts[1:])
+    found: set[str] = set()
+    for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), at_start):
+        if isinstance(node, ast.Import):
+            found.update(name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(filter(None, [package if node.level else "", node.module or ""]))
+            found.add(base)
+            found.update(f"{base}.{name.name}" for name in node.names)
+    return found
+
+
+def _nodes(tree: ast.AST, at_start: bool) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if at_start and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if at_start and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        yield from _nodes(node, at_start)
+
+
+def stands_on(module: str) -> set[str]:
+    """The modules of the package that this one imports, at any time."""
+    return {name.split(".")[1] for name in imports(MODULES[module]) if name.startswith(f"{PACKAGE}.")} & {
+        *MODULES
+    }
+
+
+def top_levels(path: Path) -> set[str]:
+    """The distributions' import names that a file imports, at any time."""
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+RESOURCES = {
+    name
+    for name, path in MODULES.items()
+    if any(
+        isinstance(node, ast.ClassDef) and any("Resource" in ast.unparse(base) for base in node.bases)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+}
+
+
+@pytest.mark.parametrize("path", sources(EMULATOR), ids=shown)
+def test_the_emulator_knows_neither_pulumi_nor_the_package(path: Path) -> None:
+    """It is the service's stand-in: code shared with the client would hide the client's mistakes."""
+    assert not top_levels(path) & {"pulumi", PACKAGE}
+
+
+@pytest.mark.parametrize("path", [*sources(PROVIDER, ROOT / "examples"), ROOT / "__main__.py"], ids=shown)
+def test_the_package_and_programs_do_not_know_the_emulator(path: Path) -> None:
+    """They work on the real service, and meet the emulator over HTTP alone."""
+    assert FAKE not in top_levels(path)
+
+
+def test_no_module_stands_on_one_that_stands_on_it() -> None:
+    """The package's imports, those inside functions too, have no circle."""
+    graph = {name: stands_on(name) - {"__init__"} for name in MODULES}
+    list(graphlib.TopologicalSorter(graph).static_order())
+
+
+def test_leaves_stand_on_leaves_alone() -> None:
+    """What the API and the user say is written down once, below everything that works with it."""
+    assert LEAVES <= set(MODULES)
+    above = {name: stands_on(name) - LEAVES for name in LEAVES}
+    assert above == {name: set() for name in LEAVES}
+
+
+@pytest.mark.parametrize("module", sorted({*MODULES} - RESOURCES - TOP))
+def test_what_resources_are_made_of_does_not_know_them(module: str) -> None:
+    """Client, settings, validation and the like serve resources and the command alike."""
+    assert {"source"} <= RESOURCES
+    assert not stands_on(module) & (RESOURCES | TOP)
+
+
+@pytest.mark.parametrize("module", sorted(RESOURCES))
+def test_nothing_below_the_command_imports_it(module: str) -> None:
+    """A resource needs no command line."""
+    assert not stands_on(module) & TOP
+
+
+@pytest.mark.parametrize("module", sorted({*MODULES} - {"validation"}))
+def test_only_validation_knows_values_that_are_not_known_yet(module: str) -> None:
+    """Everything behind check works with plain values."""
+    assert not [name for name in imports(MODULES[module]) if name.endswith(".Unknown")]
+
+
+@pytest.mark.parametrize("module", sorted(RESOURCES | {"__init__", "args", "errors"}))
+def test_what_a_program_loads_needs_no_client_at_its_start(module: str) -> None:
+    """httpx and pydantic are imported where the engine calls, never with the module."""
+    loaded = imports(MODULES[module], at_start=True)
+    heavy = {"httpx", "pydantic", "tenacity", "click", "rich"}
+    assert not {name.partition(".")[0] for name in loaded} & heavy
+
+
+def test_importing_the_package_loads_little() -> None:
+    """A program pays for Pulumi, and for a few small modules of ours."""
+    ask = (
+        "import json, sys; import pulumi, pulumi.dynamic; before = set(sys.modules); "
+        "import pulumi_chroma_sync; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    said = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    loaded = json.loads(said.stdout)
+    assert f"{PACKAGE}.source" in loaded
+    assert [name for name in loaded if name.partition(".")[0] != PACKAGE] == []
+    assert {name.partition(".")[2] for name in loaded} <= {"", *LEAVES - {"models"}, *RESOURCES}
+
+
+@pytest.mark.parametrize(
+    "path", [*sources(ROOT / "examples"), ROOT / "__main__.py", *sources(ROOT / "bench")], ids=shown
+)
+def test_programs_use_public_names_alone(path: Path) -> None:
+    """What an example shows is what a user may rely on."""
+    modules = {name for name in imports(path) if name.startswith(PACKAGE)}
+    public = {PACKAGE, *(f"{PACKAGE}.{name}" for name in pulumi_chroma_sync.__all__)}
+    assert modules <= public
+    used = set(re.findall(r"\bchroma_sync\.(\w+)", path.read_text(encoding="utf-8")))
+    assert used <= set(pulumi_chroma_sync.__all__)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in sources(PROVIDER, EMULATOR) if path.stem != "__main__"], ids=shown
+)
+def test_each_module_says_what_is_public(path: Path) -> None:
+    """``__all__`` is there, sorted (constants, classes, functions); what it names exists and is explained."""
+    parts = [*path.relative_to(ROOT).with_suffix("").parts[1:]]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "the module has no docstring"
+    if path.stem == "__init__" and len(tree.body) <= 2:
+        return
+    module = importlib.import_module(".".join(part for part in parts if part != "__init__"))
+    names = module.__all__
+    assert names == sorted(set(names), key=lambda name: (not name.isupper(), name[0].islower(), name))
+    assert [name for name in names if not hasattr(module, name)] == []
+    explained = [
+        node
+        for node in tree.body
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in names
+    ]
+    assert [node.name for node in explained if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("name", pulumi_chroma_sync.__all__)
+def test_each_public_name_is_explained(name: str) -> None:
+    """Class, methods, keys and outputs of what a program may use: an editor shows what each means."""
+    public = getattr(pulumi_chroma_sync, name)
+    path = MODULES[public.__module__.rpartition(".")[2]]
+    (node,) = (
+        node
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name == public.__name__
+    )
+    assert ast.get_docstring(node)
+    bare = []
+    for member, after in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(member, ast.FunctionDef) and not member.name.startswith("_"):
+            if not ast.get_docstring(member):
+                bare.append(member.name)
+        elif isinstance(member, ast.AnnAssign) and member.value is None:
+            explained = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if not explained:
+                bare.append(ast.unparse(member.target))
+    assert bare == []
+
+
+@pytest.mark.parametrize("path", OURS, ids=shown)
+def test_each_file_is_read_in_one_sitting_and_whole(path: Path) -> None:
+    """No file is too long, and none leaves work behind."""
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES
+    assert re.findall(r"\b(TO[D]O|FIX[M]E|XX[X]|Not[I]mplementedError)\b", text) == []
+
+
+def test_names_in_the_state_stay() -> None:
+    """Every state ever written refers to the provider and to the type by these names."""
+    provider = pulumi_chroma_sync.SourceProvider
+    assert (provider.__module__, provider.__qualname__) == ("pulumi_chroma_sync.source", "SourceProvider")
+    assert vars(provider()) == {}
+    assert vars(pulumi_chroma_sync.Source)["_resource_type_name"] == "dynamic/chroma-sync:Source"
