@@ -43,24 +43,8 @@ def main() -> int:
         if code != 0:
             print(f"venv       failed (exit code {code}): {' '.join(command)}", file=sys.stderr)
             return 1
-    _mark(python)
     stamp.write_text(digest)
     return 0
-
-
-def _mark(python: Path) -> None:
-    """Tell the engine that no plugin belongs to this package.
-
-    The host takes every ``pulumi-...`` package for one with a plugin to download, unless a file beside its
-    code says otherwise. The host that is built from modules looks for that file in site-packages alone, where
-    an editable package has no code; without it each run of the engine tries a download five times. A folder
-    without ``__init__.py`` there does not hide the package.
-    """
-    ask = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    site = Path(subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip())
-    folder = site / "pulumi_chroma_sync"
-    folder.mkdir(exist_ok=True)
-    (folder / "pulumi-plugin.json").write_text('{"resource": false}\n')
 
 
 if __name__ == "__main__":
