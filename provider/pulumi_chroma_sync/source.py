@@ -167,6 +167,13 @@ class SourceProvider(dynamic.ResourceProvider):
             error.args = (f"{_named('read', id_, declared)}: {error}",)
             raise
         if reply is None:
+            if "source_id" not in props:
+                # Not a refresh but Source.get, and there the engine would take an empty answer for a source.
+                raise NotFoundError(
+                    f"{_named('read', id_, declared)}: the service has no such source, or not for this API "
+                    "key. To see what there is: pulumi-chroma-sync list --database NAME",
+                    status=404,
+                )
             return dynamic.ReadResult("", {})
         if kind_of(declared) is None:
             inputs = whole(reply)
@@ -233,6 +240,8 @@ def _declared(props: Mapping[str, Any]) -> dict[str, Any]:
 def _named(step: str, source_id: str, declared: Mapping[str, Any]) -> str:
     from .meaning import describe
 
+    if not declared:
+        return f"{step} source {source_id}"
     return f'{step} source {source_id} ("{describe(declared)}" in database "{declared.get("database_name")}")'
 
 
