@@ -1,0 +1,110 @@
+"""What a program may write, and the types that it gets. Type-checked, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from typing_extensions import assert_type
+
+import pulumi_chroma_sync as chroma_sync
+
+config = pulumi.Config()
+other = pulumi.StackReference("acme/buckets/prod")
+
+# Dict literals.
+github = chroma_sync.Source(
+    "github",
+    database_name="knowledge",
+    github={"repository": "acme/handbook", "include_globs": ["**/*.md", "docs/**"]},
+    chunking={"type": "tree_sitter", "max_size_bytes": 8192},
+)
+web = chroma_sync.Source(
+    "web",
+    web_scrape={
+        "starting_url": "https://docs.acme.example/",
+        "page_limit": 200,
+        "max_depth": 3,
+        "include_path_regexes": ["^/docs/"],
+        "exclude_path_regexes": None,
+    },
+    chunking={"type": "lines", "max_lines": 40, "max_size_bytes": None},
+)
+s3 = chroma_sync.Source(
+    "s3",
+    s3={
+        "bucket_name": "acme-documents",
+        "region": "eu-central-1",
+        "collection_name": "contracts",
+        "path_prefix": "contracts/",
+        "auto_sync": "direct",
+        "aws_credential_id": 7,
+    },
+    embedding={
+        "dense": {"model": "Qwen/Qwen3-Embedding-0.6B", "task": {"task_name": "generic_retrieval"}},
+        "sparse": {"model": "Chroma/BM25", "key": "sparse"},
+    },
+)
+
+# The same with the types' names, apart from the resource.
+repository = chroma_sync.GithubArgs(repository="acme/handbook", app_id="12345")
+bucket = chroma_sync.S3Args(
+    bucket_name="acme-documents",
+    region="eu-central-1",
+    collection_name="contracts",
+    aws_access_key_id=config.require("awsAccessKeyId"),
+    aws_secret_access_key=config.require_secret("awsSecretAccessKey"),
+)
+site: chroma_sync.WebScrapeArgs = {"starting_url": "https://docs.acme.example/"}
+lines = chroma_sync.ChunkingArgs(type="lines", max_lines=10)
+model = chroma_sync.EmbeddingModelArgs(model="Qwen/Qwen3-Embedding-0.6B")
+both = chroma_sync.EmbeddingArgs(
+    dense=chroma_sync.DenseEmbeddingArgs(
+        model="Qwen/Qwen3-Embedding-0.6B",
+        task=chroma_sync.EmbeddingTaskArgs(task_name="retrieval", document_prompt="d", query_prompt="q"),
+    ),
+    sparse=chroma_sync.SparseEmbeddingArgs(model="prithivida/Splade_PP_en_v1"),
+)
+chroma_sync.Source("named", github=repository, chunking=lines, embedding=both, embedding_model=None)
+chroma_sync.Source("named-web", web_scrape=site, embedding_model=model)
+chroma_sync.Source("named-s3", s3=bucket, embedding_model="Qwen/Qwen3-Embedding-0.6B", on_conflict="adopt")
+
+# Outputs of other resources, whole or in parts.
+chroma_sync.Source(
+    "outputs",
+    database_name=other.get_output("database"),
+    github=chroma_sync.GithubArgs(
+        repository=pulumi.Output.format("{0}/handbook", other.get_output("owner")),
+        include_globs=pulumi.Output.from_input(["**/*.md"]),
+    ),
+    opts=pulumi.ResourceOptions(depends_on=[github], protect=True),
+)
+
+# What comes back.
+assert_type(github.id, pulumi.Output[str])
+assert_type(github.source_id, pulumi.Output[str])
+assert_type(github.created_at, pulumi.Output[str])
+assert_type(github.database_name, pulumi.Output[str])
+assert_type(github.github, pulumi.Output[Mapping[str, Any] | None])
+assert_type(github.effective_chunking, pulumi.Output[Mapping[str, Any] | None])
+assert_type(github.effective_embedding, pulumi.Output[Mapping[str, Any] | None])
+assert_type(s3.aws_credential_id, pulumi.Output[int | None])
+assert_type(github.source_id.apply(len), pulumi.Output[int])
+chroma_sync.Source("chained", github={"repository": github.source_id.apply(lambda text: f"acme/{text}")})
+
+# One that exists.
+read = chroma_sync.Source.get("read", "8a6f1c1e-0000-0000-0000-000000000000")
+assert_type(read, chroma_sync.Source)
+chroma_sync.Source.get("read-later", github.source_id, opts=pulumi.ResourceOptions(parent=github))
+
+# Errors, for tests of one's own.
+error = chroma_sync.SourceExistsError("exists", "8a6f")
+assert_type(error.source_id, str | None)
+base: chroma_sync.ChromaSyncError = error
+
+
+def status(fault: chroma_sync.ApiError) -> int:
+    """The HTTP status of an answer."""
+    assert_type(fault.retry_after, float | None)
+    return fault.status

@@ -1,0 +1,45 @@
+"""What mypy must refuse, each with the code it gives. Type-checked, never run.
+
+In strict mode an ignore without an error is an error, so a line that passes after all is found out.
+"""
+
+from __future__ import annotations
+
+import pulumi_chroma_sync as chroma_sync
+
+# Unknown keys and a missing one, in dict literals and by name.
+chroma_sync.Source("a", github={"repo": "acme/handbook"})  # type: ignore[arg-type]
+chroma_sync.Source(
+    "b",
+    github={"repository": "acme/handbook", "include_globes": []},  # type: ignore[arg-type]
+)
+chroma_sync.Source("c", github={})  # type: ignore[arg-type]
+chroma_sync.GithubArgs(repository="a/b", repo="a/b")  # type: ignore[typeddict-unknown-key]
+chroma_sync.S3Args(bucket_name="b", region="r")  # type: ignore[typeddict-item]
+chroma_sync.Source("d", embedding={"dense": {}})  # type: ignore[arg-type]
+
+# Unknown keywords.
+chroma_sync.Source("e", databse_name="knowledge")  # type: ignore[call-arg]
+chroma_sync.Source("f", file_upload={})  # type: ignore[call-arg]
+chroma_sync.Source("g", "knowledge")  # type: ignore[call-arg]
+chroma_sync.Source()  # type: ignore[call-arg]
+
+# Wrong types and literals.
+chroma_sync.Source("h", github="acme/handbook")  # type: ignore[arg-type]
+chroma_sync.Source("i", github={"repository": 5})  # type: ignore[arg-type]
+chroma_sync.Source("j", github={"repository": "a/b", "include_globs": [1]})  # type: ignore[arg-type]
+chroma_sync.Source("k", web_scrape={"starting_url": "u", "page_limit": "9"})  # type: ignore[arg-type]
+chroma_sync.Source("l", chunking={"type": "treesitter"})  # type: ignore[arg-type]
+chroma_sync.Source("m", chunking={"type": "lines", "max_lines": 1.5})  # type: ignore[arg-type]
+chroma_sync.Source("n", on_conflict="replace")  # type: ignore[arg-type]
+chroma_sync.EmbeddingModelArgs(model="text-embedding-3")  # type: ignore[typeddict-item]
+chroma_sync.S3Args(
+    bucket_name="b",
+    region="r",
+    collection_name="c",
+    auto_sync="always",  # type: ignore[typeddict-item]
+)
+
+# Outputs that there aren't.
+print(chroma_sync.Source("o").url)  # type: ignore[attr-defined]
+chroma_sync.Source.get("p")  # type: ignore[call-arg]
