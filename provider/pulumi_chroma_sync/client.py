@@ -6,7 +6,9 @@ once and says exactly what is known afterwards; what follows from that is :mod:`
 
 from __future__ import annotations
 
+import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any, TypeVar
@@ -17,14 +19,16 @@ import tenacity
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from .config import Settings, is_loopback
-from .errors import ApiError, NoAnswerError, RateLimitError, ServerError, UnreachableError
-from .faults import api_error, scrubbed, transport_error
+from .errors import NoAnswerError, RateLimitError, ServerError, UnreachableError
+from .faults import api_error, scrubbed, setup_error, transport_error
 from .models import CreateReply, SourceReply
 
-__all__ = ["PAGE", "SyncClient"]
+__all__ = ["PAGE", "USER_AGENT", "SyncClient", "wait_before_retry"]
 
 PAGE = 100
 """Sources asked for in one page of the list."""
+
+USER_AGENT = f"pulumi-chroma-sync/{metadata.version('pulumi-chroma-sync')}"
 
 _LARGEST_BODY = 32 * 2**20
 _Reply = TypeVar("_Reply")
@@ -60,17 +64,12 @@ class SyncClient:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        version = metadata.version("pulumi-chroma-sync")
-        self._http = httpx.Client(
-            base_url=settings.url,
-            auth=_Token(settings.require_key),
-            headers={"accept": "application/json", "user-agent": f"pulumi-chroma-sync/{version}"},
-            timeout=self._timeout(settings.timeout),
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=20),
-            follow_redirects=False,
-            # A proxy of the environment is for the way out, never for this machine itself.
-            trust_env=not is_loopback(urlsplit(settings.url).hostname or ""),
-        )
+        self._lock = threading.Lock()
+        self._opened: httpx.Client | None = None
+        host = urlsplit(settings.url).hostname or ""
+        # A proxy of the environment is for the way out, never for this machine itself.
+        self._trust_env = not is_loopback(host)
+        self._proxied = self._trust_env and _is_proxied(urlsplit(settings.url).scheme, host)
 
     def __enter__(self) -> SyncClient:
         return self
@@ -80,7 +79,28 @@ class SyncClient:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._http.close()
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    def _http(self) -> httpx.Client:
+        """The one pool, made at the first request: what is wrong with the environment is its error."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = httpx.Client(
+                    base_url=self._settings.url,
+                    auth=_Token(self._settings.require_key),
+                    headers={"accept": "application/json", "user-agent": USER_AGENT},
+                    limits=httpx.Limits(
+                        max_connections=16, max_keepalive_connections=16, keepalive_expiry=20
+                    ),
+                    follow_redirects=False,
+                    trust_env=self._trust_env,
+                    # Plain http is for loopback alone, and loading the authorities takes 15 ms.
+                    verify=not self._settings.url.startswith("http://"),
+                )
+            return self._opened
 
     def create_source(self, payload: dict[str, Any]) -> str:
         """``POST /api/v1/sources``, sent once; answers the id.
@@ -111,7 +131,7 @@ class SyncClient:
 
         Args:
             database: its name.
-            offset: how many sources to pass over.
+            offset: how many sources to pass over, the newest first (the contract's default).
             limit: how many to answer at most.
             retries: instead of the settings', for a question that isn't worth a long wait.
         """
@@ -134,6 +154,8 @@ class SyncClient:
         while len(page) >= PAGE:
             page = self.list_page(database, offset=offset, retries=retries)
             offset += len(page)
+            if all(source.id in found for source in page):
+                break  # a service that doesn't know the offset answers the first page for ever
             found.update((source.id, source) for source in page)
         return list(found.values())
 
@@ -175,10 +197,17 @@ class SyncClient:
         end = time.monotonic() + self._settings.deadline if end is None else end
         timeout = self._timeout(max(0.05, min(self._settings.timeout, end - time.monotonic())))
         try:
-            with self._http.stream(method, path, json=json, params=query, timeout=timeout) as response:
-                body = _read(response, end)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise transport_error(error, what, self._settings.timeout, hidden) from None
+            http = self._http()
+        except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+            raise setup_error(error, what, hidden) from None
+        try:
+            with http.stream(method, path, json=json, params=query, timeout=timeout) as response:
+                body = _read(response, end, what)
+        # A host name that can't be written in DNS is a UnicodeError of Python's own.
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
+            raise transport_error(
+                error, what, self._settings.timeout, hidden, proxied=self._proxied
+            ) from None
         if not response.is_success:
             raise api_error(response, body, what, hidden)
         try:
@@ -203,7 +232,7 @@ class SyncClient:
 def wait_before_retry(state: tenacity.RetryCallState) -> float:
     """Seconds to wait: what the service asked for, else growing with jitter, at most 8."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, ApiError) else None
+    asked: float | None = getattr(error, "retry_after", None)
     jittered = tenacity.wait_random_exponential(multiplier=0.2, max=8)(state)
     return asked + min(0.25, jittered) if asked is not None else max(0.05, jittered)
 
@@ -214,14 +243,22 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, (NoAnswerError, RateLimitError, ServerError))
 
 
-def _read(response: httpx.Response, end: float) -> bytes:
+def _read(response: httpx.Response, end: float, what: str) -> bytes:
     # Not response.read(): a body that drips keeps every phase's timeout happy for ever.
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
-        if len(body) > _LARGEST_BODY or time.monotonic() > end:
+        if len(body) > _LARGEST_BODY:
+            raise NoAnswerError(f"{what}: the answer is larger than {_LARGEST_BODY // 2**20} MiB")
+        if time.monotonic() > end:
             raise httpx.ReadTimeout("the body did not end in time", request=response.request)
     return bytes(body)
+
+
+def _is_proxied(scheme: str, host: str) -> bool:
+    """Whether the environment sends requests to this host through a proxy."""
+    proxies = urllib.request.getproxies()
+    return bool(proxies.get(scheme) or proxies.get("all")) and not urllib.request.proxy_bypass(host)
 
 
 def _reply(model: type[_Model]) -> Callable[[bytes], _Model]:

@@ -3,8 +3,9 @@
 The API has no idempotency key, and a POST whose answer is lost may have been carried out, or may be later.
 So everything here turns on what is known after an attempt:
 
-- it never reached the service (refused, DNS, TLS, 429, a 503 with Retry-After): send again;
-- the service itself failed (its own 5xx): look in the list, then send again if it isn't there;
+- it never reached the service (refused, DNS, TLS, 429): send again;
+- the service itself failed (its own 5xx, a 503 with Retry-After): look in the list, then send again if it
+  isn't there;
 - nothing is known (time-out, dropped connection, a gateway's 5xx, an unusable answer): never send again;
   look in the list for a while, take the source if it is ours, else stop and say so;
 - 409: another source stands there. Explain, or adopt an equal one where that was asked for.
@@ -26,6 +27,7 @@ from .errors import (
     ApiError,
     ChromaSyncError,
     NoAnswerError,
+    NotFoundError,
     OutcomeUnknownError,
     RateLimitError,
     ServerError,
@@ -34,16 +36,14 @@ from .errors import (
     UniqueConstraintError,
     UnreachableError,
 )
+from .explanations import exists, look_again, named, unknown
 from .meaning import content_key, describe, differences, identity, payload
 from .models import SourceReply
 from .session import Session
 
 __all__ = ["Creation", "meets"]
 
-_BEFORE_AGE = 2.0
-"""Seconds for which the list from before a create is good enough. A source that somebody else creates with
-equal content within them could be taken for ours, but only where our own answer is lost as well."""
-
+_REQUEST_TIMEOUT = 408
 
 _NOTICE_AGE = 30.0
 """Seconds for which the list is good enough for a notice at preview."""
@@ -74,7 +74,7 @@ class Creation:
 
     def __post_init__(self) -> None:
         self.database = str(self.inputs["database_name"])
-        self.name = f'create source "{describe(self.inputs)}" in database "{self.database}"'
+        self.name = named(self.inputs)
         self._before: dict[str, SourceReply] = {}
         self._doubtful = False
 
@@ -88,8 +88,13 @@ class Creation:
             ChromaSyncError: nothing was created.
         """
         with self.session.creating(identity(self.inputs) or content_key(self.inputs)):
-            self._before = self.session.sources(self.database, max_age=_BEFORE_AGE)
-            if (existing := self._equal_from_before()) is not None:
+            try:
+                self._before = self.session.seen(self.database)
+                existing = self._equal_from_before()
+            except ChromaSyncError as fault:
+                fault.args = (f"{self.name}: {fault}\n  Nothing was created.",)
+                raise
+            if existing is not None:
                 return self._meet(existing, "the database already has an equal one")
             return self._send_until_known()
 
@@ -106,9 +111,12 @@ class Creation:
             return retrying(self._send)
         except _SendAgain as last:
             fault = last.fault
-        tried = f"tried {retrying.statistics['attempt_number']} times"
-        known = "It is not in the list" if self._doubtful else "Nothing was created"
-        fault.args = (f"{self.name}: {fault}\n  {known} ({tried}). Run `pulumi up` again later.",)
+        attempts = retrying.statistics["attempt_number"]
+        tried = "tried once" if attempts == 1 else f"tried {attempts} times"
+        known = f"Nothing was created ({tried}). Run `pulumi up` again later."
+        if self._doubtful:
+            known = f"It is not in the list ({tried}). {look_again(self.database)}"
+        fault.args = (f"{self.name}: {fault}\n  {known}",)
         raise fault
 
     def _send(self) -> str:
@@ -124,7 +132,9 @@ class Creation:
         except UniqueConstraintError as fault:
             return self._after_conflict(fault)
         except ApiError as fault:
-            fault.args = (f"{self.name}: {fault}",)
+            if fault.status == _REQUEST_TIMEOUT:
+                return self._settle(fault)
+            fault.args = (f"{self.name}: {fault}\n  Nothing was created.",)
             raise
         return self._take(source_id)
 
@@ -139,18 +149,25 @@ class Creation:
             )
         return source_id
 
+    def _take_found(self, source: SourceReply, fault: ChromaSyncError) -> str:
+        # Somebody else may have created an equal one in the very same moment: say which it is.
+        taken = self._take(source.id)
+        _say(f"{self.name}: {fault}; took source {taken}, equal and created since ({source.created_at})")
+        return taken
+
     def _after_failure(self, fault: ServerError) -> str:
-        if fault.status == 503 and fault.retry_after is not None:
-            raise _SendAgain(fault) from None
-        if fault.code is None or fault.status in (502, 504):
+        later = fault.status == 503 and fault.retry_after is not None
+        if not later and (fault.code is None or fault.status in (502, 504)):
             return self._settle(fault)
         self._doubtful = True
         try:
-            found = self._ours(self.session.sources(self.database).values())
+            found = self._ours(self.session.seen(self.database).values())
         except ChromaSyncError:
+            if later:
+                raise _SendAgain(fault) from None
             return self._settle(fault)
         if len(found) == 1:
-            return self._take(found[0].id)
+            return self._take_found(found[0], fault)
         if found:
             raise self._unknown(fault, found)
         raise _SendAgain(fault) from None
@@ -170,7 +187,7 @@ class Creation:
         def look() -> list[SourceReply]:
             nonlocal unread
             try:
-                sources = self.session.sources(self.database, retries=0)
+                sources = self.session.seen(self.database, retries=0)
             except ChromaSyncError as error:
                 unread = error
                 return []
@@ -179,7 +196,7 @@ class Creation:
 
         found = window(look)
         if len(found) == 1:
-            return self._take(found[0].id)
+            return self._take_found(found[0], fault)
         raise self._unknown(fault, found, unread)
 
     def _unknown(
@@ -191,12 +208,7 @@ class Creation:
             seen = f"more than one equal source appeared since: {ids}; nobody can tell which is this one"
         elif unread is not None:
             seen = f"the list could not be read either ({unread})"
-        return OutcomeUnknownError(
-            f"{self.name}: {fault}; and {seen}.\n"
-            "  It may exist, or may still appear. Nothing was sent twice. Run `pulumi up` again: if it is\n"
-            '  there by then, the preview will say so, and with on_conflict="adopt" that up takes it over.\n'
-            f"  To look: pulumi-chroma-sync list --database {self.database}"
-        )
+        return unknown(self.inputs, fault, seen)
 
     def _after_conflict(self, fault: UniqueConstraintError) -> str:
         """409: ours from an earlier attempt, an equal one to adopt, or a conflict to explain."""
@@ -209,13 +221,13 @@ class Creation:
                 None,
             ) from None
         if self._doubtful and len(ours := self._ours(sources.values())) == 1:
-            return self._take(ours[0].id)
+            return self._take_found(ours[0], fault)
         mine = identity(self.inputs)
         same = [source for source in sources.values() if identity(source.model_dump()) == mine]
         if not same:
             raise SourceExistsError(
                 f"{self.name}: the service already has one (409: {fault.detail}), but its list shows none "
-                f"like it. Nothing was created. To look: pulumi-chroma-sync list --database {self.database}",
+                f"like it. Nothing was created. {look_again(self.database)}",
                 None,
             ) from None
         # An equal one first: under a rule of equal content it is the one that stands in the way.
@@ -224,8 +236,14 @@ class Creation:
 
     def _equal_from_before(self) -> SourceReply | None:
         for source in self._before.values():
-            if not self.session.is_claimed(source.id) and not differences(self.inputs, source, strict=False):
-                return source
+            if self.session.is_claimed(source.id) or differences(self.inputs, source, strict=False):
+                continue
+            try:
+                now = self.session.client.get_source(source.id)
+            except NotFoundError:
+                continue  # gone since the list was read
+            if not differences(self.inputs, now, strict=False):
+                return now
         return None
 
     def _ours(self, sources: Iterable[SourceReply]) -> list[SourceReply]:
@@ -247,23 +265,9 @@ class Creation:
         claimed = self.session.is_claimed(existing.id)
         if self.adopt and not differing and not claimed:
             taken = self._take(existing.id, adopted=True)
-            print(
-                f'adopted source {taken} ("{describe(self.inputs)}" in database "{self.database}")',
-                flush=True,
-            )
+            _say(f'adopted source {taken} ("{describe(self.inputs)}" in database "{self.database}")')
             return taken
-        lines = [f"{self.name}: {what}."]
-        how = "differs in: " + ", ".join(map(str, differing)) if differing else "equal"
-        lines.append(f"  existing   {existing.id} created {existing.created_at[:10] or 'unknown'}, {how}")
-        if claimed:
-            lines.append("  another resource of this program has it: declare it once; to rename a resource,")
-            lines.append('  pass opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="the old name")])')
-        else:
-            adopt = 'on_conflict="adopt"' + (" and the fields as they stand" if differing else "")
-            command = f"pulumi-chroma-sync import --database {self.database} --source {existing.id}"
-            lines.append(f"  to take it over    {adopt}")
-            lines.append(f"  to import it       {command}")
-        raise SourceExistsError("\n".join(lines), existing.id)
+        raise exists(self.inputs, existing, what, claimed=claimed)
 
 
 def meets(session: Session, inputs: dict[str, Any]) -> str | None:
@@ -290,3 +294,8 @@ def meets(session: Session, inputs: dict[str, Any]) -> str | None:
             f"{where}, which differs in {', '.join(map(str, differing))}; the service may refuse a second one"
         )
     return None
+
+
+def _say(sentence: str) -> None:
+    """An info line of the running operation: the engine shows what the plugin prints."""
+    print(sentence, flush=True)

@@ -6,18 +6,17 @@ The engine calls a provider on up to four threads; everything here is safe to sh
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from .client import PAGE, SyncClient
+from .client import SyncClient
 from .config import HOW_TO_SET_KEY, Settings
 from .errors import ApiError, AuthorizationError, ChromaSyncError, NotFoundError
+from .listing import Listing
 from .models import SourceReply
 
-__all__ = ["Session", "session_for"]
+__all__ = ["Session", "close_sessions", "session_for"]
 
 _FEW = 3
 """Sources of a database that are read one by one, before the list is asked for all of them."""
@@ -25,37 +24,14 @@ _FEW = 3
 _READ_AGE = 10.0
 """Seconds for which a refresh trusts a list; what isn't in it is asked for by id."""
 
-_Key = TypeVar("_Key")
-
-
-@dataclass
-class _Snapshot:
-    """The sources of one database at one moment."""
-
-    taken: float
-    sources: dict[str, SourceReply]
-
 
 @dataclass
 class _Database:
+    listing: Listing
     lock: threading.Lock = field(default_factory=threading.Lock)
-    snapshot: _Snapshot | None = None
-    first_page: _Snapshot | None = None
     checked: bool = False
     problem: tuple[str, str] | None = None
     reads: int = 0
-
-
-class _Table(dict[_Key, "_Database"]):
-    """One entry a key, made once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-
-    def __missing__(self, key: _Key) -> _Database:
-        with self._lock:
-            return self.setdefault(key, _Database())
 
 
 class Session:
@@ -69,7 +45,7 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.client = SyncClient(settings)
-        self._databases: _Table[str] = _Table()
+        self._databases: dict[str, _Database] = {}
         self._lock = threading.Lock()
         self._creating: defaultdict[object, threading.Lock] = defaultdict(threading.Lock)
         self._managed: Counter[str] = Counter()
@@ -136,19 +112,22 @@ class Session:
         Raises:
             ChromaSyncError: the list could not be read.
         """
-        entry = self._databases[database]
-        asked = time.monotonic()
-        with entry.lock:
-            # An answer that was on its way while we waited for the lock may be older than the question.
-            if entry.snapshot is None or entry.snapshot.taken < asked - max_age:
-                taken, first = time.monotonic(), None
-                if entry.first_page is not None and entry.first_page.taken >= asked - max_age:
-                    taken, first = entry.first_page.taken, list(entry.first_page.sources.values())
-                found = self.client.list_sources(database, first=first, retries=retries)
-                entry.snapshot = _Snapshot(taken, {source.id: source for source in found})
-            sources = entry.snapshot.sources
-        with self._lock:
-            return {key: source for key, source in sources.items() if key not in self._deleted}
+        return self._without_deleted(self._database(database).listing.whole(max_age, retries))
+
+    def seen(self, database: str, retries: int | None = None) -> dict[str, SourceReply]:
+        """Every source that the database has at this moment; some that are gone may be among them.
+
+        The answer to "what was there before?": nothing is missing, at the price of one short page where the
+        whole list was read a short while ago.
+
+        Args:
+            database: its name.
+            retries: of each page, instead of the settings'.
+
+        Raises:
+            ChromaSyncError: the list could not be read.
+        """
+        return self._without_deleted(self._database(database).listing.seen(retries))
 
     def read(self, database: str | None, source_id: str) -> SourceReply | None:
         """One source; None where it is gone.
@@ -158,7 +137,8 @@ class Session:
 
         Raises:
             ChromaSyncError: it could not be read; or it isn't there and neither is its database, which
-                looks more like another team's API key than like a deleted source.
+                looks more like another team's API key than like a deleted source; or the list has it all
+                the same.
         """
         if database is not None and self._is_one_of_many(database):
             try:
@@ -169,29 +149,60 @@ class Session:
                 return found
         try:
             return self.client.get_source(source_id)
-        except NotFoundError:
-            if database is not None and not self.sees(database):
-                raise ChromaSyncError(
-                    f'read source {source_id}: the service knows neither it nor its database "{database}" '
-                    f"for this API key, so it is kept in the state. {HOW_TO_SET_KEY[0].upper()}"
-                    f"{HOW_TO_SET_KEY[1:]}; if the database is really gone, remove its sources with "
-                    "`pulumi destroy` or `pulumi state delete`."
-                ) from None
+        except NotFoundError as error:
+            if database is not None:
+                self._surely_gone(database, source_id, error)
             return None
 
-    def sees(self, database: str) -> bool:
-        """Whether this API key sees the database; raises ChromaSyncError where nobody can tell."""
+    def _surely_gone(self, database: str, source_id: str, error: NotFoundError) -> None:
+        """Raise where a 404 may not mean that this one source is gone."""
         try:
-            self.sources(database, max_age=_READ_AGE)
+            listed = source_id in self.sources(database, max_age=_READ_AGE)
+            # The list may be older than the 404.
+            listed = listed and source_id in self.sources(database)
         except (NotFoundError, AuthorizationError):
+            raise ChromaSyncError(
+                f'read source {source_id}: the service knows neither it nor its database "{database}" '
+                f"for this API key, so it is kept in the state. {HOW_TO_SET_KEY[0].upper()}"
+                f"{HOW_TO_SET_KEY[1:]}; if the database is really gone, remove its sources with "
+                "`pulumi destroy` or `pulumi state delete`."
+            ) from None
+        if listed:
+            raise ChromaSyncError(
+                f"{error}; but the list of its database has it, so it is kept in the state"
+            ) from None
+
+    def delete(self, database: str | None, source_id: str) -> bool:
+        """Delete a source; False where it was gone already.
+
+        Raises:
+            ChromaSyncError: it may still be there, also where a 404 is not the service's own.
+        """
+        try:
+            self.client.delete_source(source_id)
+        except NotFoundError as error:
+            if error.code is None and self.read(database, source_id) is not None:
+                raise
+            self.deleted(source_id)
             return False
+        self.deleted(source_id)
         return True
 
     def _is_one_of_many(self, database: str) -> bool:
-        entry = self._databases[database]
+        entry = self._database(database)
         with entry.lock:
             entry.reads += 1
             return entry.reads > _FEW
+
+    def _database(self, name: str) -> _Database:
+        with self._lock:
+            if name not in self._databases:
+                self._databases[name] = _Database(Listing(self.client, name))
+            return self._databases[name]
+
+    def _without_deleted(self, sources: dict[str, SourceReply]) -> dict[str, SourceReply]:
+        with self._lock:
+            return {key: source for key, source in sources.items() if key not in self._deleted}
 
     # The live check of a preview.
 
@@ -205,40 +216,12 @@ class Session:
         Returns:
             The property at fault and the sentence for it, or None.
         """
-        entry = self._databases[database]
+        entry = self._database(database)
         with entry.lock:
             if not entry.checked:
-                entry.problem = self._ask(database, entry, warn)
+                entry.problem = _ask(database, entry.listing, warn)
                 entry.checked = True
             return entry.problem
-
-    def _ask(self, database: str, entry: _Database, warn: Callable[[str], None]) -> tuple[str, str] | None:
-        taken = time.monotonic()
-        try:
-            page = self.client.list_page(database, retries=1)
-        except AuthorizationError as error:
-            if error.status == 401:
-                how = f"{HOW_TO_SET_KEY[0].upper()}{HOW_TO_SET_KEY[1:]}"
-                return "apiKey", f"the service refused the API key (401). {how}"
-            return (
-                "database_name",
-                f'the API key may not use database "{database}" (403); a key can be scoped to one database',
-            )
-        except NotFoundError:
-            return (
-                "database_name",
-                f'the service has no database "{database}" for this key; create it first (databases are '
-                "not made by sources)",
-            )
-        except ChromaSyncError as error:
-            kind = "answered with a failure" if isinstance(error, ApiError) else "could not be asked"
-            warn(f"the service {kind}, so the API key and the database are not checked yet: {error}")
-            return None
-        first = _Snapshot(taken, {source.id: source for source in page})
-        entry.first_page = first
-        if len(page) < PAGE:
-            entry.snapshot = first
-        return None
 
 
 _sessions: dict[str, Session] = {}
@@ -254,3 +237,35 @@ def session_for(settings: Settings) -> Session:
         if key not in _sessions:
             _sessions[key] = Session(settings)
         return _sessions[key]
+
+
+def close_sessions() -> None:
+    """Forget every session and close its connections: what the end of the process does."""
+    with _sessions_lock:
+        for session in _sessions.values():
+            session.client.close()
+        _sessions.clear()
+
+
+def _ask(database: str, listing: Listing, warn: Callable[[str], None]) -> tuple[str, str] | None:
+    try:
+        listing.ask(retries=1)
+    except AuthorizationError as error:
+        if error.status == 401:
+            how = f"{HOW_TO_SET_KEY[0].upper()}{HOW_TO_SET_KEY[1:]}"
+            return "apiKey", f"the service refused the API key (401). {how}"
+        return (
+            "database_name",
+            f'the API key may not use database "{database}" (403); a key can be scoped to one database',
+        )
+    except NotFoundError:
+        return (
+            "database_name",
+            f'the service has no database "{database}" for this key; create it first (databases are '
+            "not made by sources)",
+        )
+    except ChromaSyncError as error:
+        kind = "answered with a failure" if isinstance(error, ApiError) else "could not be asked"
+        warn(f"the service {kind}, so the API key and the database are not checked yet: {error}")
+        return None
+    return None
