@@ -1,7 +1,7 @@
 """The pytest plugin: the fixture ``chroma_sync_emulator``.
 
-It is loaded with every run of pytest where the package is installed, so it imports the emulator only when a
-test asks for it.
+pytest loads it with every run where the package is installed (entry point ``pytest11``), also without the
+extra ``emulator``. So it imports the emulator only when a test asks for it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ __all__ = ["chroma_sync_emulator"]
 
 @pytest.fixture
 def chroma_sync_emulator() -> Iterator[RunningEmulator]:
-    """An emulator of the test's own, with the database ``demo``."""
-    from .testing import emulator
-
+    """An emulator of Chroma's Sync API of the test's own, with the database ``demo``."""
+    try:
+        from .testing import emulator
+    except ModuleNotFoundError as error:
+        pytest.fail(
+            f'the emulator needs {error.name}: pip install "pulumi-chroma-sync[emulator]"', pytrace=False
+        )
     with emulator() as running:
         yield running

@@ -47,6 +47,11 @@ class RunningEmulator:
         self.database = self.databases[0]
         self.control = Control(url)
 
+    @property
+    def key(self) -> str:
+        """The same as :attr:`api_key`."""
+        return self.api_key
+
     def client(self, api_key: str | None = None, timeout: float = 30.0) -> httpx.Client:
         """A client for raw calls of the API, such as ``client.get("/api/v1/sources")``; close it after use.
 

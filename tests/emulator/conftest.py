@@ -8,12 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from chroma_sync_emulator.pytest_plugin import chroma_sync_emulator  # noqa: F401 - a fixture
 from chroma_sync_emulator.testing import RunningEmulator
 
 
 @pytest.fixture
-def emu(chroma_sync_emulator: RunningEmulator) -> RunningEmulator:  # noqa: F811
+def emu(chroma_sync_emulator: RunningEmulator) -> RunningEmulator:
     """An emulator with the defaults."""
     return chroma_sync_emulator
 

@@ -175,37 +175,6 @@ def test_64_clients_at_once_meet_no_error(emu: RunningEmulator) -> None:
     assert len(emu.control.requests()) == 64 * 25
 
 
-def test_the_fixture_works_in_parallel_runs(tmp_path: Path) -> None:
-    """Users' tests, under pytest-xdist, each with an emulator of its own."""
-    (tmp_path / "conftest.py").write_text(
-        "from chroma_sync_emulator.pytest_plugin import chroma_sync_emulator\n"
-    )
-    (tmp_path / "test_stack.py").write_text(
-        "import pytest\n"
-        "@pytest.mark.parametrize('number', range(12))\n"
-        "def test_one_source(chroma_sync_emulator, number):\n"
-        "    with chroma_sync_emulator.client() as client:\n"
-        f"        assert client.post('/api/v1/sources', json={SOURCE!r}).status_code == 201\n"
-        "    assert len(chroma_sync_emulator.control.requests('create_source')) == 1\n"
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "3",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(tmp_path),
-    ]
-    done = subprocess.run(
-        [*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path, timeout=200
-    )
-    assert "12 passed" in done.stdout, done.stdout + done.stderr
-
-
 def test_the_emulator_does_not_know_the_provider() -> None:
     """It loads neither pulumi nor the package."""
     code = (
