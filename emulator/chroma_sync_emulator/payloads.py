@@ -44,7 +44,7 @@ _INT32 = 2**31 - 1
 # Without \s, which is not the same in JSON Schema's regular expressions as in Python's.
 REPOSITORY_PATTERN = r"^[^/\x00-\x20\x7f]+/[^/\x00-\x20\x7f]+$"
 URL_PATTERN = (
-    r"^https?://([^/?#@\x00-\x20\x7f]+@)?"
+    r"^[Hh][Tt][Tt][Pp][Ss]?://([^/?#@\x00-\x20\x7f]+@)?"
     r"(\[[0-9A-Fa-f:.]+\]|[^/?#:@\[\]\x00-\x20\x7f]+)(:[0-9]{1,5})?([/?#][^\x00-\x20\x7f]*)?$"
 )
 

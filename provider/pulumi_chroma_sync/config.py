@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -49,10 +48,6 @@ _ENVIRONMENT = {
 }
 
 
-def _stripped(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
-
-
 def is_loopback(host: str) -> bool:
     """Whether this host is the machine itself."""
     if host == "localhost" or host.endswith(".localhost"):
@@ -64,16 +59,21 @@ def is_loopback(host: str) -> bool:
 
 
 def _checked_url(url: str) -> str:
+    import httpx
+
     try:
+        httpx.URL(url)  # what the client can't take would fail there, long after the preview
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         raise ValueError("is not a URL") from None
+    if any(character.isspace() for character in url):
+        raise ValueError("must not contain spaces")
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("give an http(s) URL such as " + DEFAULT_URL)
     if "@" in parts.netloc:
         raise ValueError("must not contain a user or password; the API key has a setting of its own")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise ValueError("must not contain a query or fragment")
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("plain http would send the API key readable over the network; use https")
@@ -94,11 +94,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
-    api_key: Annotated[SecretStr, BeforeValidator(_stripped), AfterValidator(_checked_key)] | None = Field(
-        default=None, alias="apiKey"
-    )
-    url: Annotated[str, BeforeValidator(_stripped), AfterValidator(_checked_url)] = DEFAULT_URL
-    database: Annotated[str, BeforeValidator(_stripped)] | None = None
+    api_key: Annotated[SecretStr, AfterValidator(_checked_key)] | None = Field(default=None, alias="apiKey")
+    url: Annotated[str, AfterValidator(_checked_url)] = DEFAULT_URL
+    database: str | None = None
     timeout: float = Field(default=30.0, gt=0, le=3600)
     retries: int = Field(default=4, ge=0, le=100)
     deadline: float = Field(default=120.0, gt=0, le=86400)
@@ -121,6 +119,8 @@ def load_settings(
 ) -> Settings:
     """Read the settings; stack configuration wins over the environment, and an empty value counts as absent.
 
+    Blanks around a value don't count.
+
     Args:
         from_stack: gives the value of a key such as ``chroma-sync:url``, or None.
         environ: the environment; ``os.environ`` by default.
@@ -136,7 +136,8 @@ def load_settings(
             (from_stack(f"chroma-sync:{name}"), f"chroma-sync:{name}"),
             (environ.get(variable), variable),
         ):
-            if value is not None and str(value).strip():
+            value = value.strip() if isinstance(value, str) else value
+            if value not in (None, ""):
                 found[name], origin[name] = value, source
                 break
     try:

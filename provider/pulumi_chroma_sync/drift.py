@@ -5,29 +5,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .meaning import CONTENT, SERVICE_OWN, WRITE_ONLY, kind_of, plain, same_url
+from .meaning import CONTENT, DEFAULTED, SERVICE_OWN, WRITE_ONLY, kind_of, plain, same_url, told
 from .models import SourceReply
 
-__all__ = ["observed", "server_defaults", "whole"]
+__all__ = ["baseline", "observed", "server_defaults", "whole"]
 
 
 def server_defaults(declared: Mapping[str, Any], reply: SourceReply) -> dict[str, Any]:
     """Fields of the kind that the program left out and the service filled; kept to see them change.
 
-    What the service may set by itself at any time (``auto_sync``, the credential) is not among them.
+    What the service may set by itself at any time (``auto_sync``, the credential) is not among them, nor
+    is a field that this version doesn't know.
     """
     kind = kind_of(declared)
-    theirs = getattr(reply, kind) if kind else None
-    if kind is None or theirs is None:
+    if kind is None:
         return {}
     return {
         name: value
-        for name, value in theirs.items()
-        if value not in (None, "", [])
+        for name, value in told(reply).get(kind, {}).items()
+        if value not in ("", [])
         and declared[kind].get(name) is None
         and name not in WRITE_ONLY
         and name not in SERVICE_OWN
     }
+
+
+def baseline(
+    declared: Mapping[str, Any], recorded: Mapping[str, Any] | None, reply: SourceReply
+) -> dict[str, Any]:
+    """The service's defaults to compare with from now on.
+
+    Args:
+        declared: inputs in the state.
+        recorded: the baseline of the state; None where the create could not read the source back, so that
+            nobody knows what the service filled in then.
+        reply: the source as the service answers it now.
+    """
+    filled = server_defaults(declared, reply)
+    if recorded is None:
+        return filled
+    # A limit that the service didn't answer before and does now is its own default, newly shown.
+    shown = {name: value for name, value in filled.items() if name in DEFAULTED}
+    return {**shown, **recorded}
 
 
 def observed(declared: Mapping[str, Any], recorded: Mapping[str, Any], reply: SourceReply) -> dict[str, Any]:
@@ -39,21 +58,27 @@ def observed(declared: Mapping[str, Any], recorded: Mapping[str, Any], reply: So
 
     Args:
         declared: inputs in the state.
-        recorded: :func:`server_defaults` of the state: what the service filled in at the time.
+        recorded: :func:`baseline` of the state: what the service filled in by itself.
         reply: the source as the service answers it now.
     """
-    theirs = reply.model_dump()
-    theirs["embedding_model"] = theirs["embedding_model"] or (theirs["embedding"] or {}).get("dense")
+    theirs = told(reply)
     seen = {name: value for name, value in declared.items() if name not in CONTENT}
     for name in CONTENT:
-        if declared.get(name) is not None:
-            value = _observed(name, declared[name], theirs[name])
-            if value is not None:
-                seen[name] = value
+        if declared.get(name) is None:
+            continue
+        value = _observed(name, declared[name], theirs.get(name))
+        if name == "embedding_model" and value != declared[name]:
+            # The service may keep the two names of one thing apart; the other may be the equal one.
+            dense = theirs.get("embedding", {}).get("dense")
+            value = declared[name] if _observed(name, declared[name], dense) == declared[name] else value
+        if value is not None:
+            seen[name] = value
     kind = reply.kind
     if kind is not None:
         filled = server_defaults({kind: declared.get(kind) or {}}, reply)
-        drifted = {name: value for name, value in filled.items() if recorded.get(name) != value}
+        drifted = {
+            name: value for name, value in filled.items() if not _same(name, recorded.get(name), value)
+        }
         if drifted:
             seen[kind] = {**seen.get(kind, {}), **drifted}
     return seen
@@ -62,13 +87,13 @@ def observed(declared: Mapping[str, Any], recorded: Mapping[str, Any], reply: So
 def whole(reply: SourceReply) -> dict[str, Any]:
     """Inputs that declare a source exactly as it stands on the service.
 
-    ``auto_sync`` is left out at its default, and so is ``embedding_model``, which says no more than
+    ``auto_sync`` is left out at its default, and so is ``embedding_model`` where it says no more than
     ``embedding.dense``.
     """
-    theirs = _without_none(reply.model_dump())
-    inputs = {name: theirs[name] for name in CONTENT if name in theirs and name != "embedding_model"}
-    if "embedding_model" in theirs and "dense" not in inputs.get("embedding", {}):
-        inputs["embedding_model"] = theirs["embedding_model"]
+    theirs = told(reply)
+    inputs = {name: _tidy(theirs[name]) for name in CONTENT if name in theirs}
+    if inputs.get("embedding_model") == inputs.get("embedding", {}).get("dense"):
+        inputs.pop("embedding_model", None)
     s3 = inputs.get("s3", {})
     if s3.get("auto_sync") == "none":
         del s3["auto_sync"]
@@ -78,12 +103,12 @@ def whole(reply: SourceReply) -> dict[str, Any]:
 def _observed(name: str, declared: Any, actual: Any) -> Any:
     if isinstance(declared, Mapping) and isinstance(actual, Mapping):
         if name == "chunking" and declared.get("type") != actual.get("type"):
-            return _without_none(actual)
+            return actual
         kept = {key: _observed(key, value, actual.get(key)) for key, value in declared.items()}
         return {key: value for key, value in kept.items() if value is not None}
     if name in WRITE_ONLY or _same(name, declared, actual):
         return declared
-    return _without_none(actual)
+    return actual
 
 
 def _same(name: str, declared: Any, actual: Any) -> bool:
@@ -98,7 +123,8 @@ def _same(name: str, declared: Any, actual: Any) -> bool:
     return bool(left == right or (name == "path_prefix" and not left and not right))
 
 
-def _without_none(value: Any) -> Any:
+def _tidy(value: Any) -> Any:
+    """As a program would write it: whole numbers as such, and no empty lists."""
     if isinstance(value, Mapping):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
-    return value
+        return {name: _tidy(item) for name, item in value.items() if item != []}
+    return int(value) if isinstance(value, float) and value.is_integer() else value

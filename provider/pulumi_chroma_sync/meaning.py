@@ -8,15 +8,17 @@ compared: None is absent, lists that the API calls unique are sets, an empty lis
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from .models import KINDS, UNIQUE_LISTS, SourceReply
+from .models import KINDS, UNIQUE_LISTS, SourceReply, declarable
 
 __all__ = [
     "CONTENT",
+    "DEFAULTED",
     "SERVICE_OWN",
     "WRITE_ONLY",
     "Difference",
@@ -26,11 +28,14 @@ __all__ = [
     "content_key",
     "describe",
     "differences",
+    "has_keys",
     "identity",
+    "is_update",
     "kind_of",
     "payload",
     "plain",
     "same_url",
+    "told",
 ]
 
 WRITE_ONLY = ("aws_access_key_id", "aws_secret_access_key")
@@ -39,7 +44,7 @@ WRITE_ONLY = ("aws_access_key_id", "aws_secret_access_key")
 SERVICE_OWN = ("auto_sync", "aws_credential_id")
 """Fields of ``s3`` that the service may set by itself; left out by a program they are no difference."""
 
-_DEFAULTED = ("page_limit", "max_depth")
+DEFAULTED = ("page_limit", "max_depth")
 """Fields of ``web_scrape`` for which the service may answer a default of its own."""
 
 CONTENT = ("database_name", *KINDS, "chunking", "embedding", "embedding_model")
@@ -64,22 +69,48 @@ class Difference:
 
 
 def canonical(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The canonical form of what these inputs say about a source."""
+    """The canonical form of what these inputs say about a source.
+
+    A value that isn't known yet stays what it is, and is equal to itself alone.
+    """
     form = {name: plain(inputs[name], name) for name in CONTENT if inputs.get(name) is not None}
-    if github := form.get("github"):
-        _apply(github, "repository", str.casefold)
-    if web := form.get("web_scrape"):
-        _apply(web, "starting_url", same_url)
-    if (s3 := form.get("s3")) and s3.get("path_prefix") == "":
-        del s3["path_prefix"]
+    for kind, name, change in (
+        ("github", "repository", str.casefold),
+        ("web_scrape", "starting_url", same_url),
+        ("s3", "path_prefix", lambda prefix: prefix or None),
+    ):
+        fields = form.get(kind)
+        if isinstance(fields, dict) and isinstance(fields.get(name), str):
+            fields[name] = change(fields[name])
+            if fields[name] is None:
+                del fields[name]
     model = form.pop("embedding_model", None)
     model = {"model": model} if isinstance(model, str) else model
-    embedding = dict(form.pop("embedding", None) or {})
-    if model is not None and embedding.setdefault("dense", model) != model:
+    embedding = form.pop("embedding", {})
+    if model is not None and isinstance(embedding, dict):
+        embedding = {"dense": model, **embedding}
+        model = None if embedding["dense"] == model else model
+    if model is not None:
         form["embedding_model"] = model
-    if embedding:
+    if embedding != {}:
         form["embedding"] = embedding
     return form
+
+
+def told(reply: SourceReply) -> dict[str, Any]:
+    """What a reply says of a source, in the words of a program.
+
+    Without null and without fields that nobody can declare. ``embedding_model`` and ``embedding.dense`` are
+    two names of one thing: where the service fills in one of them alone, it is given under both.
+    """
+    said = declarable(reply.model_dump())
+    dense = said.get("embedding", {}).get("dense") or said.get("embedding_model")
+    if dense is not None:
+        said["embedding"] = {**said.get("embedding", {}), "dense": dense}
+        said.setdefault("embedding_model", dense)
+    if "s3" in said:
+        said["s3"].setdefault("auto_sync", "none")  # the contract's default
+    return dict(said)
 
 
 def content_key(inputs: Mapping[str, Any]) -> str:
@@ -111,7 +142,9 @@ def describe(inputs: Mapping[str, Any]) -> str:
     if kind == "s3":
         prefix = fields.get("path_prefix")
         return f"s3 {fields.get('bucket_name')}{'/' + str(prefix) if prefix else ''}"
-    return f"{kind} {fields.get('repository' if kind == 'github' else 'starting_url')}"
+    if kind == "github":
+        return f"github {fields.get('repository')}"
+    return f"web_scrape {_without_password(str(fields.get('starting_url')))}"
 
 
 def payload(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,6 +164,9 @@ def changed_inputs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str
     """
     before, after = canonical(olds), canonical(news)
     _forgive_own_credential(olds, before, after)
+    for form in (before, after):
+        if isinstance(s3 := form.get("s3"), dict) and s3.get("auto_sync") == "none":
+            del s3["auto_sync"]  # the contract's default; anything else on the service is drift
     changed = [name for name in CONTENT if before.get(name) != after.get(name)]
     if "embedding" in changed:
         # The canonical name stands for two inputs: name those that the program really changed.
@@ -144,20 +180,31 @@ def changed_inputs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str
     return changed
 
 
+def is_update(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether inputs that mean the same source must all the same be written to the state.
+
+    That is another ``on_conflict``, and the credential that the service made of inline AWS keys in their
+    place.
+    """
+    if (olds.get("on_conflict") or "error") != (news.get("on_conflict") or "error"):
+        return True
+    return has_keys(olds.get("s3")) != has_keys(news.get("s3"))
+
+
+def has_keys(s3: Any) -> bool:
+    """Whether these fields of ``s3`` hold inline AWS keys."""
+    return isinstance(s3, Mapping) and any(s3.get(name) is not None for name in WRITE_ONLY)
+
+
 def _forgive_own_credential(olds: Mapping[str, Any], before: dict[str, Any], after: dict[str, Any]) -> None:
     """Going from inline AWS keys to the credential that the service made of them changes nothing there."""
     old, new = before.get("s3"), after.get("s3")
-    if (
-        not old
-        or not new
-        or not all(name in old for name in WRITE_ONLY)
-        or any(name in new for name in WRITE_ONLY)
-    ):
+    if not isinstance(old, dict) or not isinstance(new, dict) or not has_keys(old) or has_keys(new):
         return
     own = olds.get("aws_credential_id")
     if own is not None and new.get("aws_credential_id") == own:
         for name in WRITE_ONLY:
-            del old[name]
+            old.pop(name, None)
         old["aws_credential_id"] = own
 
 
@@ -167,7 +214,8 @@ def differences(
     """How an existing source differs from a declared one.
 
     What the program left out is the service's to fill for chunking, embedding, ``auto_sync`` and the
-    credential; any other field that only the existing source has is a difference.
+    credential; any other field that only the existing source has is a difference, if a program could have
+    declared it. Inline AWS keys can't be compared: the service never gives them back.
 
     Args:
         declared: checked inputs.
@@ -175,7 +223,11 @@ def differences(
         strict: False takes ``page_limit`` and ``max_depth`` that the program left out as defaults of the
             service too; for a source that was just created from these very inputs.
     """
-    ours, theirs = canonical(declared), canonical(existing.model_dump())
+    said = told(existing)
+    if declared.get("embedding_model") is not None and not (declared.get("embedding") or {}).get("dense"):
+        # The service may keep the two names of one thing apart; ours is the older one.
+        said["embedding"] = {**said.get("embedding", {}), "dense": said.get("embedding_model")}
+    ours, theirs = canonical(declared), canonical(said)
     found: list[Difference] = []
     for name in dict.fromkeys([*ours, *(kind for kind in KINDS if kind in theirs)]):
         if name == "embedding_model":
@@ -184,7 +236,7 @@ def differences(
     if (kind := kind_of(ours)) is not None and kind in theirs:
         inline = any(name in ours[kind] for name in WRITE_ONLY)
         allowed = {"auto_sync"} | ({"aws_credential_id"} if inline else set())
-        allowed |= set() if strict else set(_DEFAULTED)
+        allowed |= set() if strict else set(DEFAULTED)
         for name, value in theirs[kind].items():
             if name not in ours[kind] and name not in allowed and name not in WRITE_ONLY:
                 found.append(Difference(f"{kind}.{name}", None, value))
@@ -197,7 +249,7 @@ def _compare(path: str, ours: Any, theirs: Any, found: list[Difference]) -> None
             if name not in WRITE_ONLY:
                 _compare(f"{path}.{name}", value, theirs.get(name), found)
     elif ours != theirs:
-        found.append(Difference(path, _without_secrets(ours), _without_secrets(theirs)))
+        found.append(Difference(path, _showable(path, ours), _showable(path, theirs)))
 
 
 def plain(value: Any, name: str) -> Any:
@@ -214,15 +266,20 @@ def plain(value: Any, name: str) -> Any:
     return value
 
 
-def _without_secrets(value: Any) -> Any:
+def _showable(path: str, value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: item for key, item in value.items() if key not in WRITE_ONLY}
+        return {key: _showable(key, item) for key, item in value.items() if key not in WRITE_ONLY}
+    if path.endswith("starting_url") and isinstance(value, str):
+        return _without_password(value)
     return value
 
 
-def _apply(fields: dict[str, Any], name: str, change: Any) -> None:
-    if isinstance(fields.get(name), str):
-        fields[name] = change(fields[name])
+def _without_password(url: str) -> str:
+    """An address without the user and password that may stand in it."""
+    scheme, slashes, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, at, _ = authority.rpartition("@")
+    return f"{scheme}{slashes}***{rest[len(user) :]}" if at else url
 
 
 def same_url(url: str) -> str:

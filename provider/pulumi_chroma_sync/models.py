@@ -7,10 +7,10 @@ contract unless a comment says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +29,8 @@ __all__ = [
     "SourceInputs",
     "SourceReply",
     "broken_rules",
+    "declarable",
+    "model_at",
 ]
 
 KINDS = ("github", "web_scrape", "s3")
@@ -53,25 +55,31 @@ def _model_object(value: object) -> object:
     return {"model": value} if isinstance(value, str) else value
 
 
+# The contract says string for both. That a repository is owner and name is the vendor's documentation; what
+# a starting_url must look like is a guess, and as wide as an http(s) address can be.
+_REPOSITORY = re.compile(r"[^/\x00-\x20\x7f]+/[^/\x00-\x20\x7f]+")
+_URL = re.compile(
+    r"https?://(?:[^/?#@\x00-\x20\x7f]+@)?"
+    r"(?:\[[0-9a-f:.]+\]|[^/?#:@\[\]\x00-\x20\x7f]+)(?::[0-9]{1,5})?"
+    r"(?:[/?#][^\x00-\x20\x7f]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 def _checked_repository(value: str) -> str:
-    owner, slash, name = value.partition("/")
-    if not (owner and slash and name) or "/" in name or any(part != part.strip() for part in (owner, name)):
+    if not _REPOSITORY.fullmatch(value):
         raise ValueError('give owner and name, such as "acme/handbook"')
-    if any(character.isspace() or ord(character) < 32 for character in value):
-        raise ValueError('give owner and name without spaces, such as "acme/handbook"')
     return value
 
 
 def _checked_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        usable = False
-    if not usable or any(character.isspace() or ord(character) < 32 for character in value):
+    if not _URL.fullmatch(value):
         raise ValueError('give an http(s) URL such as "https://docs.acme.com/"')
     return value
+
+
+def _empty_for_none(value: object) -> object:
+    return "" if value is None else value
 
 
 Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
@@ -103,7 +111,8 @@ class S3(_Request):
     collection_name: Text
     path_prefix: str | None = None
     auto_sync: Literal["none", "direct", "metadata"] | None = None
-    aws_credential_id: Annotated[int, BeforeValidator(_whole), Field(ge=-_INT32 - 1, le=_INT32)] | None = None
+    # The contract says int32; that ids begin at 1 is a guess, and a safe one.
+    aws_credential_id: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=_INT32)] | None = None
     aws_access_key_id: Text | None = None
     aws_secret_access_key: Text | None = None
 
@@ -155,18 +164,19 @@ INPUTS = tuple(SourceInputs.model_fields)
 class SourceReply(BaseModel):
     """A source as the service answers it. Unknown fields are tolerated; a missing id is not.
 
-    ``github``, ``web_scrape`` and ``s3`` are all None for a kind that this version doesn't know
-    (``file_upload``, made by uploads alone).
+    ``github``, ``web_scrape`` and ``s3`` are all None for a kind that can't be declared: ``file_upload``,
+    made by uploads alone, or one that this version doesn't know.
     """
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     id: Text
     database_name: str
-    created_at: str = ""
+    created_at: Annotated[str, BeforeValidator(_empty_for_none)] = ""
     github: dict[str, Any] | None = None
     web_scrape: dict[str, Any] | None = None
     s3: dict[str, Any] | None = None
+    file_upload: Any = None
     chunking: dict[str, Any] | None = None
     embedding: dict[str, Any] | None = None
     embedding_model: Annotated[dict[str, Any], BeforeValidator(_model_object)] | None = None
@@ -184,6 +194,37 @@ class SourceReply(BaseModel):
     def kind(self) -> str | None:
         """``github``, ``web_scrape``, ``s3``, or None for a kind that can't be declared."""
         return next((kind for kind in KINDS if getattr(self, kind) is not None), None)
+
+
+def model_at(path: Iterable[str | int]) -> type[BaseModel] | None:
+    """The model whose fields are declared at this path of the inputs, such as ``("embedding", "dense")``."""
+    model: type[BaseModel] | None = SourceInputs
+    for part in path:
+        field = None if model is None else model.model_fields.get(str(part))
+        model = None if field is None else _model_in(field.annotation)
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for found in map(_model_in, get_args(annotation)) if found is not None), None)
+
+
+def declarable(value: Any, *path: str) -> Any:
+    """Of what the service says at this path, what a program could declare there.
+
+    Without null, and without fields that this version doesn't know: the service may add some at any time,
+    and nobody can have declared them.
+    """
+    model = model_at(path)
+    if model is None or not isinstance(value, Mapping):
+        return value
+    return {
+        name: declarable(value[name], *path, name)
+        for name in model.model_fields
+        if value.get(name) is not None
+    }
 
 
 class CreateReply(BaseModel):
@@ -206,7 +247,12 @@ def broken_rules(inputs: Mapping[str, Any], known: Callable[[object], bool]) -> 
     if isinstance(s3, Mapping):
         yield from _one_credential(s3, known)
     chunking = inputs.get("chunking")
-    if isinstance(chunking, Mapping) and chunking.get("type") == "tree_sitter" and "max_lines" in chunking:
+    if (
+        isinstance(chunking, Mapping)
+        and chunking.get("type") == "tree_sitter"
+        and "max_lines" in chunking
+        and known(chunking["max_lines"])
+    ):
         yield ("chunking", "max_lines"), 'belongs to type "lines"; this is "tree_sitter"'
     for kind in KINDS:
         fields = inputs.get(kind)
@@ -231,9 +277,9 @@ def _one_kind(inputs: Mapping[str, Any], known: Callable[[object], bool]) -> Ite
 
 
 def _one_credential(s3: Mapping[str, Any], known: Callable[[object], bool]) -> Iterator[tuple[Path, str]]:
+    # An unknown value may turn out to be None, so only what is surely there, or surely isn't, is refused.
     key, secret = "aws_access_key_id", "aws_secret_access_key"
     if "aws_credential_id" in s3:
-        # Only what is surely there is refused: an unknown value may turn out to be None.
         if known(s3["aws_credential_id"]) and any(known(s3[name]) for name in (key, secret) if name in s3):
             yield (
                 ("s3", "aws_credential_id"),

@@ -7,6 +7,7 @@ the plugin works with them.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,24 +76,26 @@ class SourceProvider(dynamic.ResourceProvider):
         Never raises for bad input: every failure names its property path. The live part asks once for a
         process and database; a service that can't be reached is a warning.
         """
-        from .validation import check_inputs, is_known
+        from .validation import check_inputs, failure_of, is_known, without_database_failure
 
         settings = self._settings
         inputs, failures = check_inputs(news, settings.database if settings else None)
         if self._config_error is not None:
-            failures.append(dynamic.CheckFailure(self._config_error.setting, self._config_error.reason))
+            # Nobody knows now which database the settings name.
+            failures = without_database_failure(failures)
+            failures.append(failure_of(self._config_error.setting, self._config_error.reason, inputs))
         if settings is None or not settings.preflight:
             return dynamic.CheckResult(inputs, failures)
         try:
             settings.require_key()
         except ConfigError as error:
-            failures.append(dynamic.CheckFailure(error.setting, error.reason))
+            failures.append(failure_of(error.setting, error.reason, inputs))
             return dynamic.CheckResult(inputs, failures)
         database = inputs.get("database_name")
         if is_known(database) and isinstance(database, str) and database:
             problem = self._session().preflight(database, _say)
             if problem is not None:
-                failures.append(dynamic.CheckFailure(*problem))
+                failures.append(failure_of(*problem, inputs))
             elif not failures and not _declared(_olds):
                 self._notice_existing(inputs)
         return dynamic.CheckResult(inputs, failures)
@@ -106,7 +109,7 @@ class SourceProvider(dynamic.ResourceProvider):
         Raises:
             SourceClaimedError: another resource took this source over in this very run.
         """
-        from .meaning import canonical, changed_inputs, describe, identity
+        from .meaning import changed_inputs, describe, identity, is_update
 
         if self._settings is not None and not self._session().manages(_id):
             raise SourceClaimedError(
@@ -124,11 +127,10 @@ class SourceProvider(dynamic.ResourceProvider):
                 f"{describe(_olds)}: the Sync API has no update; the source is replaced ({order}). "
                 "Collections keep what was synced; the next run decides what is added."
             )
-        updated = _olds.get("on_conflict") != _news.get("on_conflict") or canonical(_olds).get(
-            "s3"
-        ) != canonical(_news).get("s3")
         return dynamic.DiffResult(
-            changes=bool(replaces or updated), replaces=replaces, delete_before_replace=collides
+            changes=bool(replaces) or is_update(_olds, _news),
+            replaces=replaces,
+            delete_before_replace=collides,
         )
 
     @_plainly
@@ -154,7 +156,7 @@ class SourceProvider(dynamic.ResourceProvider):
 
         Only a 404 means that it is gone; any other fault raises, and the state keeps the source.
         """
-        from .drift import observed, whole
+        from .drift import baseline, observed, whole
         from .meaning import kind_of
         from .state import state_of
 
@@ -178,19 +180,24 @@ class SourceProvider(dynamic.ResourceProvider):
         if kind_of(declared) is None:
             inputs = whole(reply)
             return dynamic.ReadResult(id_, state_of(inputs, id_, reply, props))
-        inputs = observed(declared, props.get("server_defaults") or {}, reply)
+        # Without created_at the create could not read the source back.
+        recorded = props.get("server_defaults") or {} if "created_at" in props else None
+        defaults = baseline(declared, recorded, reply)
+        inputs = observed(declared, defaults, reply)
         outputs = state_of(inputs, id_, reply, props)
-        if props.get("server_defaults"):
-            outputs["server_defaults"] = props["server_defaults"]
-        else:
-            outputs.pop("server_defaults", None)
+        outputs.pop("server_defaults", None)
+        if defaults:
+            outputs["server_defaults"] = defaults
         return dynamic.ReadResult(id_, outputs, inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Only what the service never sees changed: keep the new inputs, without a request."""
+        from .meaning import has_keys
         from .models import INPUTS
 
         kept = {name: value for name, value in _olds.items() if name not in INPUTS and name != "__provider"}
+        if not has_keys(_news.get("s3")):
+            kept.pop("aws_credential_id", None)  # of inline keys that the program no longer passes
         return dynamic.UpdateResult({**kept, **_declared(_news)})
 
     @_plainly
@@ -201,13 +208,11 @@ class SourceProvider(dynamic.ResourceProvider):
             _say(f"kept source {_id}: another resource of this program adopted it in this run")
             return
         try:
-            session.client.delete_source(_id)
-        except NotFoundError:
-            _say(f"source {_id} was already gone")
+            if not session.delete(declared.get("database_name"), _id):
+                _say(f"source {_id} was already gone")
         except ChromaSyncError as error:
             error.args = (f"{_named('delete', _id, declared)}: {error}",)
             raise
-        session.deleted(_id)
 
     def _session(self) -> Session:
         from .session import session_for
@@ -376,4 +381,6 @@ def _secret_key_hidden(s3: Any) -> Any:
     if isinstance(s3, Mapping):
         secret = s3.get("aws_secret_access_key")
         return s3 if secret is None else {**s3, "aws_secret_access_key": pulumi.Output.secret(secret)}
-    return pulumi.Output.from_input(s3).apply(_secret_key_hidden)
+    if isinstance(s3, pulumi.Output) or inspect.isawaitable(s3):
+        return pulumi.Output.from_input(s3).apply(_secret_key_hidden)
+    return s3  # whatever it is, check refuses it

@@ -8,16 +8,16 @@ is ever part of a message.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pulumi.dynamic import CheckFailure
 from pulumi.output import Unknown
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from .models import Path, SourceInputs, broken_rules
+from .models import INPUTS, Path, SourceInputs, broken_rules, model_at
 
-__all__ = ["check_inputs", "is_known", "is_wholly_known"]
+__all__ = ["check_inputs", "failure_of", "is_known", "is_wholly_known", "without_database_failure"]
 
 _PROVIDER = "__provider"
 """The SDK's own key in every property bag."""
@@ -45,9 +45,7 @@ def check_inputs(news: Mapping[str, Any], database: str | None) -> tuple[dict[st
         The inputs to keep (None values gone, the database filled in) and every failure, at most one for
         each property path, ordered by path.
     """
-    inputs = {
-        name: _stripped(value) for name, value in news.items() if name != _PROVIDER and value is not None
-    }
+    inputs = _stripped({name: value for name, value in news.items() if name != _PROVIDER})
     if "database_name" not in inputs and database:
         inputs["database_name"] = database
     failures: dict[Path, str] = {}
@@ -57,10 +55,25 @@ def check_inputs(news: Mapping[str, Any], database: str | None) -> tuple[dict[st
         failures.setdefault(path, reason)
     for path, reason in _broken_fields(inputs):
         failures.setdefault(path, reason)
-    return inputs, [
-        CheckFailure(_spelled(path), reason)
-        for path, reason in sorted(failures.items(), key=lambda item: [str(part) for part in item[0]])
-    ]
+    named: dict[str, str] = {}
+    for path in sorted(failures, key=_in_order):
+        named.setdefault(_spelled(path, inputs), failures[path])
+    return inputs, [CheckFailure(name, reason) for name, reason in named.items()]
+
+
+def failure_of(property_: str, reason: str, inputs: Mapping[str, Any]) -> CheckFailure:
+    """A failure of a setting, or of an input as a whole.
+
+    An unexpected input may have a setting's name, and the engine would print its value.
+    """
+    if property_ in inputs and property_ not in INPUTS:
+        property_ = f"chroma-sync:{property_}"
+    return CheckFailure(property_, reason)
+
+
+def without_database_failure(failures: Iterable[CheckFailure]) -> list[CheckFailure]:
+    """These failures but for the one that no database is named."""
+    return [failure for failure in failures if failure.reason != _NO_DATABASE]
 
 
 def is_wholly_known(value: object) -> bool:
@@ -70,6 +83,10 @@ def is_wholly_known(value: object) -> bool:
     if isinstance(value, list):
         return all(is_wholly_known(item) for item in value)
     return is_known(value)
+
+
+def _in_order(path: Path) -> list[tuple[int, str]]:
+    return [(part, "") if isinstance(part, int) else (-1, part) for part in path]
 
 
 def _stripped(value: Any) -> Any:
@@ -93,7 +110,8 @@ def _broken_fields(inputs: Mapping[str, Any]) -> list[tuple[Path, str]]:
     broken = []
     for detail in found:
         path = detail["loc"]
-        if any(path[: len(place)] == place for place in hidden):
+        # A key that is no one's is wrong whatever its value turns out to be.
+        if detail["type"] != "extra_forbidden" and any(path[: len(place)] == place for place in hidden):
             continue
         if path == ("file_upload",):  # broken_rules explains it
             continue
@@ -134,43 +152,33 @@ def _sentence(detail: Mapping[str, Any], path: Path) -> str:
     if kind == "less_than_equal":
         return f"must be {context['le']} or less"
     if kind == "literal_error":
-        return f"must be one of {context['expected']}".replace("'", '"').replace(" or ", ", ")
+        allowed = str(context["expected"]).replace("'", '"').replace(" or ", ", ")
+        return f"must be one of {allowed}" if "," in allowed else f"must be {allowed}"
     if kind == "value_error":
         return str(context["error"])
     return _SENTENCES.get(kind, "is not what the API takes here")
 
 
 def _did_you_mean(path: Path) -> str:
-    names = _names_at(path[:-1])
-    near = difflib.get_close_matches(str(path[-1]), names, n=1, cutoff=0.6)
+    model = model_at(path[:-1])
+    names = list(model.model_fields) if model is not None else []
+    given = str(path[-1]).lower()
+    near = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
+    near = near or [name for name in names if len(given) > 2 and given in name]  # repo, url, depth
     if near:
         return f"; did you mean {near[0]}?"
     return f"; known here: {', '.join(names)}"
 
 
-def _names_at(path: Sequence[str | int]) -> list[str]:
-    model: type[BaseModel] = SourceInputs
-    for part in path:
-        found = _model_in(model.model_fields[str(part)].annotation)
-        if found is None:
-            return []
-        model = found
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for found in map(_model_in, get_args(annotation)) if found is not None), None)
-
-
-def _spelled(path: Path) -> str:
+def _spelled(path: Path, inputs: Mapping[str, Any]) -> str:
     """``github.include_globs[1]``.
 
-    The engine prints the value of a property that is named whole, so a failure of ``s3`` itself is
-    spelled as one inside it: its value may hold an AWS secret key.
+    The engine prints the value of a property that is named whole, secrets in it too. So where that could
+    show more than one plain value of the program, the failure is spelled as one inside it: ``s3.*``.
     """
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return "s3.*" if text == "s3" else text
+    if text in inputs and (text == "s3" or text not in INPUTS or isinstance(inputs[text], (dict, list))):
+        return f"{text}.*"
+    return text

@@ -133,6 +133,13 @@ def test_a_number_without_a_fraction_is_whole(client: httpx.Client, create: Crea
     assert client.post("/api/v1/sources", json=refused).status_code == 400
 
 
+def test_the_scheme_of_an_address_has_no_case(client: httpx.Client, create: Create) -> None:
+    """RFC 3986, 3.1; the address is answered as it was sent."""
+    source_id = create(web_scrape={"starting_url": "HTTPS://docs.acme.com"})
+    answer = client.get(f"/api/v1/sources/{source_id}").json()
+    assert answer["web_scrape"]["starting_url"] == "HTTPS://docs.acme.com"
+
+
 def test_a_dense_embedding_is_also_the_legacy_model(client: httpx.Client, create: Create) -> None:
     """One given alone is both."""
     answer = client.get(f"/api/v1/sources/{create(github=GITHUB, embedding={'dense': TASKED})}").json()
