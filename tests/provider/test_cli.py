@@ -1,0 +1,270 @@
+"""The command ``pulumi-chroma-sync``: what it prints where, and how it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from chroma_sync_emulator.testing import RunningEmulator, emulator
+from pulumi_chroma_sync.cli import main
+
+COMMAND = Path(sys.executable).parent / "pulumi-chroma-sync"
+GITHUB: dict[str, Any] = {"github": {"repository": "acme/handbook"}}
+WEB: dict[str, Any] = {"web_scrape": {"starting_url": f"https://docs.acme.com/[bold]{'long/' * 30}"}}
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def emu() -> Iterator[RunningEmulator]:
+    """An emulator with the database ``demo``."""
+    with emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def run(emu: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command in an empty folder, with the emulator's environment; ``env`` goes on top."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: str, env: dict[str, str | None] | None = None) -> Result:
+        return CliRunner(env={**emu.environment(), **(env or {})}).invoke(main, arguments)
+
+    return run
+
+
+def create(emu: RunningEmulator, *sources: dict[str, Any]) -> list[str]:
+    """Create sources; gives their ids."""
+    with emu.client() as client:
+        answers = [
+            client.post("/api/v1/sources", json={"database_name": "demo", **source}) for source in sources
+        ]
+        return [str(answer.raise_for_status().json()["source_id"]) for answer in answers]
+
+
+def upload(emu: RunningEmulator) -> str:
+    """Make the database's file_upload source; gives its id."""
+    with emu.client() as client:
+        client.post(
+            "/api/v1/add-file",
+            data={"database_name": "demo", "collection_name": "files"},
+            files={"file": ("notes.txt", b"hello", "text/plain")},
+            headers={"x-upload-content-length": "5"},
+        ).raise_for_status()
+        (source,) = client.get("/api/v1/sources", params={"source_type": "file_upload"}).json()
+        return str(source["id"])
+
+
+def test_list_shows_a_line_for_each_source_and_cuts_nothing(run: Run, emu: RunningEmulator) -> None:
+    """In a pipe each source is one line, with its whole id and target, however narrow the terminal was."""
+    ids = [*create(emu, GITHUB, WEB), upload(emu)]
+    listed = run("list", env={"COLUMNS": "20"})
+    assert (listed.exit_code, listed.stderr) == (0, "")
+    heading, *lines = listed.stdout.splitlines()
+    assert heading.split() == ["ID", "KIND", "TARGET", "CHUNKING", "CREATED"]
+    assert [line.split()[0] for line in lines] == ids, "the oldest first"
+    assert [line.split()[1] for line in lines] == ["github", "web_scrape", "file_upload"]
+    assert "acme/handbook" in lines[0]
+    assert f"docs.acme.com/[bold]{'long/' * 30}" in lines[1]
+    assert re.search(r"tree_sitter 4096 +\d{4}-\d\d-\d\d$", lines[0])
+
+
+def test_list_in_a_narrow_terminal_folds_and_cuts_no_id(emu: RunningEmulator) -> None:
+    """A long target goes over several lines; an id can always be copied whole."""
+    ids = create(emu, GITHUB, WEB)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 70, 0, 0))
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    ended = subprocess.Popen(
+        [COMMAND, "list"],
+        env={**kept, **emu.environment(), "TERM": "xterm"},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+    )
+    os.close(theirs)
+    shown = _all_of(ours)
+    assert ended.wait() == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert all(source_id in plain for source_id in ids)
+    lines = plain.splitlines()
+    assert len(lines) > 5 and max(map(len, lines)) <= 70
+    assert "…" not in plain
+
+
+def test_list_shows_what_would_steer_a_terminal_as_text(run: Run, emu: RunningEmulator) -> None:
+    """A source's own text can't clear the screen or add a line."""
+    create(
+        emu,
+        {"s3": {"bucket_name": "a\x1b[2J\nb", "region": "r", "collection_name": "c", "aws_credential_id": 1}},
+    )
+    listed = run("list").stdout
+    assert "\x1b" not in listed and len(listed.splitlines()) == 2
+    assert "a\\x1b[2J\\nb" in listed
+
+
+def test_list_json_is_what_the_api_answers(run: Run, emu: RunningEmulator) -> None:
+    """Programs read the API's own fields, every kind, the oldest first; and an empty array for none."""
+    assert json.loads(run("list", "--json").stdout) == []
+    create(emu, GITHUB, WEB)
+    upload(emu)
+    with emu.client() as client:
+        query = {"database_name": "demo", "order_by": "ASC"}
+        answers = client.get("/api/v1/sources", params=query).json()
+    assert len(answers) == 3
+    assert json.loads(run("list", "--json").stdout) == answers
+
+
+def test_list_reads_all_pages(run: Run, emu: RunningEmulator) -> None:
+    """A database of more than one page is shown whole."""
+    ids = create(emu, *({"github": {"repository": f"acme/{number}"}} for number in range(101)))
+    assert [source["id"] for source in json.loads(run("list", "--json").stdout)] == ids
+
+
+def test_list_never_shows_an_aws_key(run: Run, emu: RunningEmulator) -> None:
+    """Should the service ever answer one, it stays out of what is printed."""
+    bucket = {"bucket_name": "b", "region": "r", "collection_name": "c", "aws_credential_id": 1}
+    (source_id,) = create(emu, {"s3": bucket})
+    emu.control.patch_source(source_id, s3={"aws_secret_access_key": "echoed", "aws_access_key_id": "echoed"})
+    for command in (("list", "--json"), ("list",), ("import",)):
+        ended = run(*command)
+        assert ended.exit_code == 0 and "echoed" not in ended.output
+    assert "echoed" not in Path("import.json").read_text(encoding="utf-8")
+
+
+def test_an_empty_database_is_said_and_is_no_failure(run: Run) -> None:
+    """The sentence is for people; a program that reads stdout gets nothing."""
+    listed = run("list")
+    assert (listed.exit_code, listed.stdout, listed.stderr) == (0, "", 'no sources in database "demo"\n')
+
+
+FAILURES: list[tuple[list[str], dict[str, str | None], int, str]] = [
+    (["list"], {"CHROMA_API_KEY": None}, 2, "no API key is set; set CHROMA_API_KEY"),
+    (
+        ["list"],
+        {"CHROMA_DATABASE": None},
+        2,
+        "no database is named; give --database or set CHROMA_DATABASE",
+    ),
+    (
+        ["list", "--url", "ftp://example.com"],
+        {},
+        2,
+        "url: give an http(s) URL such as https://sync.trychroma.com (from --url)",
+    ),
+    (
+        ["list"],
+        {"CHROMA_SYNC_URL": "http://example.com"},
+        2,
+        "url: plain http would send the API key readable",
+    ),
+    (["list"], {"CHROMA_SYNC_TIMEOUT": "soon"}, 2, "timeout: "),
+    (
+        ["list"],
+        {"CHROMA_API_KEY": "sk-wrong"},
+        1,
+        "the service refused the API key (401); check CHROMA_API_KEY",
+    ),
+    (
+        ["list", "--database", "knowlege"],
+        {},
+        1,
+        'the service has no database "knowlege" for this API key',
+    ),
+    (
+        ["list"],
+        {"CHROMA_API_KEY": "sk-scoped"},
+        1,
+        'the API key may not use database "demo" (403); a key can be scoped to one database',
+    ),
+    (
+        ["list", "--url", "http://127.0.0.1:9"],
+        {"CHROMA_SYNC_RETRIES": "0"},
+        1,
+        "GET http://127.0.0.1:9/api/v1/sources: the connection was refused",
+    ),
+    (
+        ["import", "--source", "8a6f", "--source", "9b7e"],
+        {},
+        1,
+        'database "demo" has no source 8a6f, 9b7e. Nothing was written. '
+        "To see what there is: pulumi-chroma-sync list --database demo",
+    ),
+    (["import"], {}, 1, 'database "demo" has no source to import. Nothing was written.'),
+    (["import", "--out", "-"], {}, 2, "--out: a file is needed; stdout gets the program"),
+    (["import", "--out", "no/such/import.json"], {}, 2, "--out: there is no folder no/such"),
+    (["import", "--aws-keys"], {}, 2, "--aws-keys: there is no S3 source among those to import"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "env", "code", "sentence"), FAILURES)
+def test_a_failure_is_one_line_and_leaves_nothing_behind(
+    run: Run,
+    emu: RunningEmulator,
+    tmp_path: Path,
+    arguments: list[str],
+    env: dict[str, str | None],
+    code: int,
+    sentence: str,
+) -> None:
+    """What is wrong and what to do, no traceback, no key; stdout is empty, and no file is there."""
+    emu.control.add_tenant("default", "sk-scoped", ["other"], database="other")
+    ended = run(*arguments, env=env)
+    assert ended.exit_code == code, ended.output
+    assert ended.stderr.startswith(f"Error: {sentence}")
+    assert ended.stderr.count("\n") == 1 and ended.stdout == ""
+    assert "sk-" not in ended.stderr and emu.api_key not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failing_service_is_one_line_too(run: Run, emu: RunningEmulator, tmp_path: Path) -> None:
+    """A gateway's page of HTML is told in a sentence."""
+    page = "<html><title>Bad\ngateway</title></html>"
+    emu.control.fault("list_sources", "respond", times=0, status=502, body=page)
+    ended = run("import", env={"CHROMA_SYNC_RETRIES": "1"})
+    assert (ended.exit_code, ended.stdout, list(tmp_path.iterdir())) == (1, "", [])
+    assert re.fullmatch(r"Error: GET http://\S+: 502: Bad gateway\. .*\n", ended.stderr)
+
+
+def test_a_key_is_no_option(run: Run) -> None:
+    """What stands on a command line is readable by everybody on the machine."""
+    for command in ("list", "import"):
+        assert "--api-key" not in run(command, "--help").stdout
+        refused = run(command, "--api-key", "sk-1")
+        assert refused.exit_code == 2 and "No such option" in refused.stderr
+
+
+def test_the_installed_command_runs_and_documents_its_exit_codes() -> None:
+    """The entry point is there, and `--help` needs neither a key nor a service."""
+    ended = subprocess.run([COMMAND, "--help"], capture_output=True, text=True, check=True)
+    assert "Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way." in ended.stdout
+    assert ended.stderr == ""
+    assert re.findall(r"^  (import|list) ", ended.stdout, re.MULTILINE) == ["import", "list"]
+
+
+def _all_of(descriptor: int) -> str:
+    """Everything that is written to a terminal until its other end is closed."""
+    read = b""
+    while True:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:  # Linux's end of file on a terminal
+            part = b""
+        if not part:
+            os.close(descriptor)
+            return read.decode()
+        read += part
