@@ -1,0 +1,119 @@
+"""What a state holds for ever: the pickled provider, the type token, the output keys.
+
+A change that breaks one of these tests breaks every stack that exists.
+"""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import pickletools
+from collections.abc import Iterator
+from typing import Any
+
+import dill  # type: ignore[import-untyped]
+import pytest
+from pulumi.dynamic.dynamic import serialize_provider
+
+from chroma_sync_emulator.testing import RunningEmulator, emulator
+from pulumi_chroma_sync import Source, SourceProvider
+from pulumi_chroma_sync.models import INPUTS
+
+from .calling import PROVIDER, configured, on
+
+PICKLED = "gASVMwAAAAAAAACMGXB1bHVtaV9jaHJvbWFfc3luYy5zb3VyY2WUjA5Tb3VyY2VQcm92aWRlcpSTlCmBlC4="
+"""What every source's ``__provider`` is in every state."""
+
+COMPUTED = {
+    "source_id",
+    "created_at",
+    "effective_chunking",
+    "effective_embedding",
+    "aws_credential_id",
+    "server_defaults",
+}
+
+S3 = {"bucket_name": "papers", "region": "eu-west-1", "collection_name": "papers"}
+KINDS: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "github": ({"github": {"repository": "acme/handbook"}}, set()),
+    "web_scrape": ({"web_scrape": {"starting_url": "https://docs.acme.com/"}}, set()),
+    "s3": ({"s3": {**S3, "aws_credential_id": 7}}, set()),
+    "s3 with keys": (
+        {"s3": {**S3, "aws_access_key_id": "AKIA", "aws_secret_access_key": "x"}},
+        {"aws_credential_id"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def emu() -> Iterator[RunningEmulator]:
+    """An emulator for the module."""
+    with emulator() as running:
+        yield running
+
+
+def test_the_pickled_provider_is_a_short_constant() -> None:
+    """A reference by module and name, equal for a new instance and for one that works."""
+    assert serialize_provider(SourceProvider()) == PICKLED
+    assert len(PICKLED) < 120
+
+
+def test_a_configured_provider_is_not_what_a_program_pickles() -> None:
+    """Settings, the API key with them, live in the plugin's instance alone."""
+    provider = configured(apiKey="ck-marker", url="https://sync.acme.com")
+    assert "ck-marker" not in repr(vars(provider))
+    assert vars(SourceProvider()) == {}
+
+
+def test_the_pickled_provider_of_an_old_state_loads() -> None:
+    """As the plugin does it; the class needs no argument and no state of its own."""
+    provider = dill.loads(base64.b64decode(PICKLED))
+    assert type(provider) is SourceProvider
+    assert vars(provider) == {}
+
+
+def test_the_pickle_names_the_module_and_the_class_and_no_more() -> None:
+    """No code, no value is in it."""
+    told = [arg for _, arg, _ in pickletools.genops(base64.b64decode(PICKLED)) if isinstance(arg, str)]
+    assert told == ["pulumi_chroma_sync.source", "SourceProvider"]
+
+
+def test_the_provider_string_is_plain_text_in_the_state() -> None:
+    """It holds no secret, so it need not be one."""
+    assert SourceProvider.serialize_as_secret_always is False
+
+
+def test_the_type_token_is_pinned() -> None:
+    """With the SDK's prefix ``pulumi-python:`` in the state."""
+    assert getattr(Source, "_resource_type_name") == "dynamic/chroma-sync:Source"  # noqa: B009
+
+
+def test_the_inputs_and_outputs_of_a_source_are_pinned() -> None:
+    """``on_conflict`` is in the state, and no output that a program reads."""
+    assert INPUTS == (
+        "database_name",
+        "github",
+        "web_scrape",
+        "s3",
+        "chunking",
+        "embedding",
+        "embedding_model",
+        "on_conflict",
+    )
+    assert inspect.get_annotations(Source).keys() == {*INPUTS, *COMPUTED} - {"on_conflict"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_state_of_a_source_has_these_keys(kind: str, emu: RunningEmulator) -> None:
+    """After create, and the same after a refresh."""
+    inputs, own = KINDS[kind]
+    provider = on(emu)
+    checked = provider.check({}, {**PROVIDER, **inputs}).inputs
+    created = provider.create({**PROVIDER, **checked})
+    expected = {*checked, "source_id", "created_at", "effective_chunking", "effective_embedding", *own}
+    assert created.outs is not None and created.outs.keys() == expected
+    assert created.outs["source_id"] == created.id
+    read = provider.read(created.id, {**PROVIDER, **created.outs})
+    assert read.outs == created.outs
+    assert read.inputs == checked
+    provider.delete(created.id, created.outs)
