@@ -30,6 +30,7 @@ class _Database:
     listing: Listing
     lock: threading.Lock = field(default_factory=threading.Lock)
     checked: bool = False
+    answered: bool = False
     problem: tuple[str, str] | None = None
     reads: int = 0
 
@@ -219,9 +220,13 @@ class Session:
         entry = self._database(database)
         with entry.lock:
             if not entry.checked:
-                entry.problem = _ask(database, entry.listing, warn)
+                entry.problem = _ask(database, entry, warn)
                 entry.checked = True
             return entry.problem
+
+    def answered(self, database: str) -> bool:
+        """Whether :meth:`preflight` got an answer about this database; another question would get none."""
+        return self._database(database).answered
 
 
 _sessions: dict[str, Session] = {}
@@ -247,9 +252,9 @@ def close_sessions() -> None:
         _sessions.clear()
 
 
-def _ask(database: str, listing: Listing, warn: Callable[[str], None]) -> tuple[str, str] | None:
+def _ask(database: str, entry: _Database, warn: Callable[[str], None]) -> tuple[str, str] | None:
     try:
-        listing.ask(retries=1)
+        entry.listing.ask(retries=1)
     except AuthorizationError as error:
         if error.status == 401:
             how = f"{HOW_TO_SET_KEY[0].upper()}{HOW_TO_SET_KEY[1:]}"
@@ -266,6 +271,7 @@ def _ask(database: str, listing: Listing, warn: Callable[[str], None]) -> tuple[
         )
     except ChromaSyncError as error:
         kind = "answered with a failure" if isinstance(error, ApiError) else "could not be asked"
-        warn(f"the service {kind}, so the API key and the database are not checked yet: {error}")
+        warn(f"warning: the service {kind}, so the key and the database are not checked yet: {error}")
         return None
+    entry.answered = True
     return None

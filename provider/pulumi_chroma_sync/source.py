@@ -96,7 +96,7 @@ class SourceProvider(dynamic.ResourceProvider):
             problem = self._session().preflight(database, _say)
             if problem is not None:
                 failures.append(failure_of(*problem, inputs))
-            elif not failures and not _declared(_olds):
+            elif not failures and not _declared(_olds) and self._session().answered(database):
                 self._notice_existing(inputs)
         return dynamic.CheckResult(inputs, failures)
 
@@ -230,7 +230,7 @@ class SourceProvider(dynamic.ResourceProvider):
             try:
                 notice = meets(self._session(), dict(inputs))
             except ChromaSyncError as error:
-                notice = f"whether the source exists already could not be asked: {error}"
+                notice = f"warning: whether the source exists already could not be asked: {error}"
             if notice:
                 _say(notice)
 
