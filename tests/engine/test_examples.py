@@ -11,9 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.docs.reading import documents
 
 from chroma_sync_emulator.testing import RunningEmulator
 
+from .conftest import MakeProject
 from .harness import ROOT
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir())
@@ -110,3 +112,19 @@ def test_an_examples_requirements_are_the_package(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert "Would install pulumi-chroma-sync-" in ended.stdout
+
+
+def test_the_programs_of_the_documents_preview(project: MakeProject, emu: RunningEmulator) -> None:
+    """Each whole program that a document shows passes every check on the real engine."""
+    programs = [
+        block
+        for document in documents()
+        for block in document.blocks("python", "py")
+        if "import pulumi\n" in block.text and "Source(" in block.text
+    ]
+    for program in programs:
+        for database in re.findall(r'database_name="(\w+)"', program.text):
+            emu.control.add_database(database)
+        result = project(program.text).preview(check=False)
+        assert result.ok, f"{program.place}:\n{result.output}"
+        assert [step for step in result.steps if step.op == "create"], program.place

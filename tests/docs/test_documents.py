@@ -1,0 +1,160 @@
+"""What the documents say is so: links lead somewhere, commands and settings exist, programs are right."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chroma_sync_emulator.__main__ import main as emulator_command
+from pulumi_chroma_sync import config
+
+from .reading import ROOT, Document, documents
+
+DOCUMENTS = documents()
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+
+NAME = re.compile(r"\b(?:CHROMA|PULUMI)_[A-Z_]*[A-Z]\b")
+SETTING = re.compile(r"\bchroma-sync:([a-z]\w*)")
+PLACES = ("provider", "emulator", "scripts", "tests", "examples", "bench", "docs")
+
+
+def in_code(pattern: re.Pattern[str]) -> set[str]:
+    """What the project's own files, other than documents, have of it."""
+    files = [ROOT / "Makefile", ROOT / "__main__.py"]
+    for place in ("provider", "emulator", "scripts", "tests", "bench"):
+        files += (ROOT / place).rglob("*.py")
+    return {found for file in files for found in pattern.findall(file.read_text(encoding="utf-8"))}
+
+
+def settings(table: str) -> dict[str, tuple[str, str]]:
+    """Setting -> environment variable and default, of the rows of a Markdown table that begin with one."""
+    rows = re.findall(
+        r"^\| *`+chroma-sync:(\w+)`+([^|]*)\| *`+(\w+)`+ *\| *([^|]*?) *\|", table, re.MULTILINE
+    )
+    return {name: (variable, default.strip("`")) for name, _, variable, default in rows}
+
+
+def as_they_are() -> dict[str, tuple[str, str]]:
+    """The same of the code."""
+    defaults = config.load_settings(environ={}).model_dump(by_alias=True)
+    return {name: (variable, shown(defaults[name])) for name, variable in config._ENVIRONMENT.items()}
+
+
+def shown(default: object) -> str:
+    """A default as a table shows it: none, true, 30, a text as it is."""
+    if default is None:
+        return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+@each_document
+def test_links_lead_somewhere(document: Document) -> None:
+    """A file that is linked is there, and has the heading that is named."""
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.prose):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        path = (document.path.parent / file) if file else document.path
+        if not path.exists() or (anchor and anchor not in Document(path).anchors()):
+            broken.append(target)
+    assert broken == []
+
+
+@each_document
+def test_paths_are_there(document: Document) -> None:
+    """A path of the checkout in code within a line exists."""
+    named = re.findall(rf"`((?:{'|'.join(PLACES)})/[\w./-]*)`", document.prose)
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@each_document
+def test_snippets_are_python(document: Document) -> None:
+    """Each compiles."""
+    for block in document.blocks("python", "py"):
+        compile(block.text, block.place, "exec")
+
+
+@each_document
+def test_shell_blocks_are_shell(document: Document) -> None:
+    """The shell can read each."""
+    for block in document.blocks("sh", "shell"):
+        ended = subprocess.run(["sh", "-n"], input=block.text, capture_output=True, text=True)
+        assert ended.returncode == 0, f"{block.place}: {ended.stderr}"
+
+
+def test_programs_have_the_types_they_need(tmp_path: Path) -> None:
+    """mypy takes each snippet that imports the package or the emulator, and each example."""
+    programs = {
+        block.place: block.text
+        for document in DOCUMENTS
+        for block in document.blocks("python", "py")
+        if re.search(
+            r"^(?:import|from) (?:pulumi_chroma_sync|chroma_sync_emulator)", block.text, re.MULTILINE
+        )
+    }
+    programs |= {
+        str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+        for path in [*ROOT.glob("examples/*/__main__.py"), ROOT / "__main__.py"]
+    }
+    names = {}
+    for place, text in programs.items():
+        name = re.sub(r"\W", "_", place) + ".py"
+        names[name] = place
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    cache = ROOT / ".mypy_cache" / "documents"
+    options = ["--check-untyped-defs", "--config-file=", "--no-error-summary", "--cache-dir", str(cache)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, *names], cwd=tmp_path, capture_output=True, text=True
+    )
+    said = re.sub(r"^\w+\.py(?=:)", lambda match: names[match[0]], ended.stdout, flags=re.MULTILINE)
+    assert ended.returncode == 0, said + ended.stderr
+
+
+@each_document
+def test_targets_of_make_exist(document: Document) -> None:
+    """`make` has every target that is named."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    named = re.findall(
+        r"(?:^|[\s·]|&& )make (?:-C \S+ |[A-Z]+=(?:\"[^\"]*\"|\S+) )*([a-z]+)", document.code(), re.MULTILINE
+    )
+    assert [target for target in named if target not in targets] == []
+
+
+@each_document
+def test_options_of_the_emulator_exist(document: Document) -> None:
+    """Every option that stands after its command."""
+    known = {option for parameter in emulator_command.params for option in parameter.opts} | {"--help"}
+    lines = re.findall(r"python3? -m chroma_sync_emulator(.*)", document.code())
+    assert [option for line in lines for option in re.findall(r"--[\w-]+", line) if option not in known] == []
+
+
+@each_document
+def test_settings_and_variables_exist(document: Document) -> None:
+    """A setting or an environment variable that is named is one that something reads."""
+    assert set(SETTING.findall(document.text)) <= set(config._ENVIRONMENT)
+    assert set(NAME.findall(document.text)) <= in_code(NAME)
+
+
+@each_document
+def test_a_table_of_settings_is_the_codes_own(document: Document) -> None:
+    """Where settings stand in a table, all do, with their variables and defaults."""
+    assert settings(document.text) in ({}, as_they_are())
+
+
+def test_the_settings_module_says_what_it_reads() -> None:
+    """The table in its own docstring is whole."""
+    assert settings(config.__doc__ or "") == as_they_are()
+
+
+def test_every_example_is_listed() -> None:
+    """The list of examples has each folder."""
+    listed = re.findall(r"\]\(([\w-]+)/README\.md\)", (ROOT / "examples" / "README.md").read_text("utf-8"))
+    assert sorted(listed) == sorted(path.parent.name for path in ROOT.glob("examples/*/__main__.py"))
