@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from chroma_sync_emulator.__main__ import main as emulator_command
 from pulumi_chroma_sync import config
+from pulumi_chroma_sync.cli import main as provider_command
 
 from .reading import ROOT, Document, documents
 
@@ -129,11 +131,21 @@ def test_targets_of_make_exist(document: Document) -> None:
 
 
 @each_document
-def test_options_of_the_emulator_exist(document: Document) -> None:
-    """Every option that stands after its command."""
-    known = {option for parameter in emulator_command.params for option in parameter.opts} | {"--help"}
-    lines = re.findall(r"python3? -m chroma_sync_emulator(.*)", document.code())
-    assert [option for line in lines for option in re.findall(r"--[\w-]+", line) if option not in known] == []
+def test_commands_and_their_options_exist(document: Document) -> None:
+    """Every subcommand of `pulumi-chroma-sync`, and every option after it or after the emulator's command."""
+    unknown = []
+    for command, rest in re.findall(r"(pulumi-chroma-sync|-m chroma_sync_emulator)\b(.*)", document.code()):
+        chosen: click.Command = emulator_command
+        if command == "pulumi-chroma-sync":
+            if (named := re.match(r" ([a-z]+)", rest)) is None:
+                continue
+            if named[1] not in provider_command.commands:
+                unknown.append(named[1])
+                continue
+            chosen = provider_command.commands[named[1]]
+        known = {option for parameter in chosen.params for option in parameter.opts} | {"--help"}
+        unknown += [option for option in re.findall(r"(?<!\S)--[\w-]+", rest) if option not in known]
+    assert unknown == []
 
 
 @each_document

@@ -26,10 +26,12 @@ def test_the_public_names_come_from_the_wheel(installed: Installed, tmp_path: Pa
     assert installed.run("python", "-c", star, cwd=tmp_path) == "pulumi_chroma_sync.source\n"
 
 
-def test_the_emulators_command_is_there(installed: Installed, tmp_path: Path) -> None:
-    """`python -m chroma_sync_emulator` runs from the wheel."""
+def test_both_commands_are_there(installed: Installed, tmp_path: Path) -> None:
+    """`--help` needs neither a key nor the service."""
     said = installed.run("python", "-m", "chroma_sync_emulator", "--help", cwd=tmp_path)
     assert "--store" in said
+    said = installed.run("pulumi-chroma-sync", "--help", cwd=tmp_path)
+    assert "list" in said and "import" in said
 
 
 def test_the_provider_works_without_the_extra(installed: Installed, tmp_path: Path) -> None:
