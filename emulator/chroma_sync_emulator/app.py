@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from . import control, handlers, uploads
+from . import control, handlers, page, uploads
 from .core import Emulator
 from .errors import ApiError, error_response
 from .front import Front
@@ -43,7 +43,7 @@ ROUTES = tuple(
 def create_app(emulator: Emulator) -> Front:
     """The ASGI application of an emulator."""
     app = Starlette(
-        routes=[*ROUTES, Route("/openapi.json", openapi), *control.ROUTES],
+        routes=[*ROUTES, Route("/openapi.json", openapi), *page.ROUTES, *control.ROUTES],
         exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _failure},
     )
     # A slash at the end is another path, not a redirect that clients would have to follow.

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.routing import Match, Route
@@ -88,9 +88,8 @@ class Front:
         path: str = scope["path"]
         if path.startswith("/api/") or path == "/health":
             await self._api(scope, receive, traced, trace_id)
-        elif path.startswith(CONTROL) and not _is_local(scope):
-            refusal = error_response(403, "ChromaAuthError", "the control API answers on loopback alone")
-            await refusal(scope, receive, traced)
+        elif (path == "/" or path.startswith(CONTROL)) and (reason := _stranger(scope)):
+            await error_response(403, "ChromaAuthError", reason)(scope, receive, traced)
         else:
             await self._app(scope, receive, traced)
 
@@ -256,9 +255,28 @@ async def _drop(scope: Scope, receive: Receive, *, flush: bool = False) -> None:
         pass
 
 
-def _is_local(scope: Scope) -> bool:
-    host, _port = scope.get("client") or ("", 0)
+def _stranger(scope: Scope) -> str | None:
+    """Why the page and the control API, which know no key, don't answer this request; None if they do.
+
+    A browser of this machine is on loopback too, whatever web site sends it here. Such a site shows in the
+    name that the browser asks for (a name of the site's own that leads here), or in the header Origin.
+    """
+    client, _port = scope.get("client") or ("", 0)
+    headers = HTTPConnection(scope).headers
+    host, origin = headers.get("host", "localhost"), headers.get("origin")
     try:
-        return ipaddress.ip_address(host).is_loopback
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        name = ""
+    if not _is_loopback(client) or not _is_loopback(name):
+        return "the page and the control API answer on loopback alone"
+    if origin is not None and origin != f"{scope['scheme']}://{host}":
+        return "the page and the control API don't answer other web sites"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

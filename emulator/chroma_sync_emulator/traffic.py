@@ -37,18 +37,24 @@ class Traffic:
     """The last requests, the oldest first.
 
     Args:
-        size: how many are kept.
+        size: how many are kept; ``count`` also counts those that no longer are.
     """
 
     def __init__(self, size: int = 10_000) -> None:
         self._seen: deque[Seen] = deque(maxlen=size)
         self._numbers = itertools.count(1)
+        self.count = 0
 
     def add(self, **fields: Any) -> Seen:
         """Note a request that came in; its status is filled in later."""
         seen = Seen(id=next(self._numbers), at=timestamp(datetime.now(timezone.utc)), status=None, **fields)
         self._seen.append(seen)
+        self.count += 1
         return seen
+
+    def last(self, size: int) -> list[dict[str, Any]]:
+        """The last ones, the oldest of them first."""
+        return [asdict(seen) for seen in list(self._seen)[-size:]]
 
     def describe(self, operation: str | None = None) -> list[dict[str, Any]]:
         """The requests, of one operation where that is asked for."""
@@ -57,6 +63,7 @@ class Traffic:
     def clear(self) -> None:
         """Forget them."""
         self._seen.clear()
+        self.count = 0
 
 
 def redacted(raw: bytes) -> Any:

@@ -56,20 +56,41 @@ def test_requests_can_be_chosen_and_forgotten(client: httpx.Client, emu: Running
     assert emu.control.requests() == []
 
 
-def test_the_control_api_answers_nobody_but_this_machine() -> None:
+@pytest.mark.parametrize("path", ["/", "/_emulator/settings", "/_emulator/page/page.js"])
+def test_the_control_api_and_the_page_answer_nobody_but_this_machine(path: str) -> None:
     """403 for a client from elsewhere, should the port ever be forwarded."""
     core = Emulator()
 
     async def ask(host: str) -> int:
         transport = httpx.ASGITransport(create_app(core), client=(host, 1))
-        async with httpx.AsyncClient(transport=transport, base_url="http://emulator") as client:
-            return (await client.get("/_emulator/settings")).status_code
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return (await client.get(path)).status_code
 
     try:
         statuses = [asyncio.run(ask(host)) for host in ("127.0.0.1", "::1", "10.0.0.9", "name")]
     finally:
         core.close()
     assert statuses == [200, 200, 403, 403]
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        ("host", "localhost:8000", 200),
+        ("host", "[::1]:8000", 200),
+        ("host", "evil.example:8000", 403),
+        ("host", "[::", 403),
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 403),
+    ],
+)
+def test_a_web_site_cannot_reach_the_control_api_through_a_browser(
+    client: httpx.Client, header: str, value: str, status: int
+) -> None:
+    """Neither with a name of its own that leads to loopback, nor by a form that it sends there."""
+    for path in ("/", "/_emulator/settings"):
+        assert client.get(path, headers={header: value}).status_code == status
+    assert client.get("/", headers={"origin": str(client.base_url)}).status_code == 200
 
 
 def test_settings_change_only_what_is_named(emu: RunningEmulator) -> None:
