@@ -168,16 +168,17 @@ def changed_inputs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str
         if isinstance(s3 := form.get("s3"), dict) and s3.get("auto_sync") == "none":
             del s3["auto_sync"]  # the contract's default; anything else on the service is drift
     changed = [name for name in CONTENT if before.get(name) != after.get(name)]
-    if "embedding" in changed:
-        # The canonical name stands for two inputs: name those that the program really changed.
-        changed.remove("embedding")
-        spelled = [
-            name
-            for name in ("embedding", "embedding_model")
-            if plain(olds.get(name), name) != plain(news.get(name), name)
-        ]
-        changed += [name for name in spelled or ["embedding"] if name not in changed]
+    two = ("embedding", "embedding_model")
+    if any(name in changed for name in two):
+        # Two inputs that can say one thing: name those that the program really changed.
+        spelled = [name for name in two if _spelled(olds, name) != _spelled(news, name)]
+        changed = [name for name in changed if name not in two] + (spelled or ["embedding"])
     return changed
+
+
+def _spelled(inputs: Mapping[str, Any], name: str) -> Any:
+    value = inputs.get(name)
+    return plain({"model": value} if name == "embedding_model" and isinstance(value, str) else value, name)
 
 
 def is_update(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
@@ -286,8 +287,10 @@ def same_url(url: str) -> str:
     """Scheme and host without case, the default port left out, an empty path as ``/`` (RFC 3986, 6.2.2-3)."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
+        return url
+    if not host:
         return url
     default = {"http": 80, "https": 443}.get(parts.scheme)
     netloc = parts.netloc.rpartition("@")[0]

@@ -25,6 +25,7 @@ __all__ = [
     "nearly",
     "places",
     "replaced",
+    "same_meaning",
     "some_unknown",
     "source_fields",
     "unknown",
@@ -272,4 +273,68 @@ def _obscured(draw: st.DrawFn, value: Any) -> Any:
         }
     if isinstance(value, list):
         return [unknown() if draw(st.booleans()) else draw(_obscured(item)) for item in value]
+    return value
+
+
+@st.composite
+def same_meaning(draw: st.DrawFn, bag: dict[str, Any]) -> dict[str, Any]:
+    """The same source in other words."""
+    other: dict[str, Any] = draw(_respelled(bag))
+    if isinstance(model := other.get("embedding_model"), dict) and model.keys() == {"model"}:
+        other["embedding_model"] = draw(st.sampled_from([model, model["model"]]))
+    if (model := bag.get("embedding_model")) is not None and "dense" not in bag.get("embedding", {}):
+        moved = {**other.get("embedding", {}), "dense": {"model": model} if isinstance(model, str) else model}
+        if draw(st.booleans()):
+            other = {name: other[name] for name in other if name != "embedding_model"}
+            other["embedding"] = moved
+        elif draw(st.booleans()):
+            other["embedding"] = moved
+    names = ["chunking", "embedding", "embedding_model", "on_conflict", "github", "web_scrape", "s3"]
+    for name in draw(st.lists(st.sampled_from(names), max_size=3)):
+        other.setdefault(name, None)
+    if other["database_name"] and draw(st.booleans()):
+        other["__provider"] = draw(_TEXT)
+    if other.get("on_conflict", "error") == "error":
+        other["on_conflict"] = draw(st.sampled_from([None, "error"]))
+    return dict(draw(st.permutations(sorted(other.items(), key=lambda item: item[0]))))
+
+
+_ABSENT: dict[str, list[Any]] = {
+    "include_globs": [None, []],
+    "include_path_regexes": [None, []],
+    "exclude_path_regexes": [None, []],
+    "path_prefix": [None, ""],
+    "auto_sync": [None, "none"],
+    "app_id": [None],
+    "page_limit": [None],
+    "max_depth": [None],
+    "task": [None],
+    "max_size_bytes": [None],
+}
+_OWNERS = {
+    "github": ("app_id", "include_globs"),
+    "web_scrape": ("page_limit", "max_depth", "include_path_regexes", "exclude_path_regexes"),
+    "s3": ("path_prefix", "auto_sync"),
+    "chunking": ("max_size_bytes",),
+    "dense": ("task",),
+}
+
+
+@st.composite
+def _respelled(draw: st.DrawFn, value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        fields = {key: draw(_respelled(item, key)) for key, item in value.items()}
+        for key in _OWNERS.get(name, ()):
+            if fields.get(key) in _ABSENT[key] and draw(st.booleans()):
+                fields[key] = draw(st.sampled_from(_ABSENT[key]))
+        return fields
+    if isinstance(value, list):
+        return draw(st.permutations(value))
+    if isinstance(value, int):
+        return draw(st.sampled_from([value, float(value)]))
+    if name == "repository":
+        return draw(st.sampled_from([value, value.upper(), value.lower()]))
+    if name == "starting_url":
+        scheme, _, rest = value.partition("://")
+        return draw(st.sampled_from([value, f"{scheme.upper()}://{rest}", f"{scheme.lower()}://{rest}"]))
     return value
