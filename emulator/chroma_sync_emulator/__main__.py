@@ -10,10 +10,18 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from .app import create_app
-from .core import Emulator
-from .server import Server, listen
 from .settings import DEFAULT_DATABASE, DEMO_KEY, Settings
+
+try:
+    from .app import create_app
+    from .core import Emulator
+    from .server import Server, listen
+except ModuleNotFoundError as error:
+    if (error.name or "").startswith("chroma_sync_emulator"):
+        raise
+    raise SystemExit(
+        'the emulator needs what its extra installs: pip install "pulumi-chroma-sync[emulator]"'
+    ) from None
 
 __all__ = ["main"]
 

@@ -12,8 +12,11 @@ from chroma_sync_emulator.testing import emulator
 
 from .conftest import ROOT, Installed
 
-BLOCKED = "import sys\nfor name in {names!r}: sys.modules[name] = None\n"
-"""As if these weren't installed."""
+WITHOUT_THE_EXTRA = """
+import sys
+for name in ("starlette", "uvicorn", "multipart", "python_multipart", "jinja2"):
+    sys.modules[name] = None
+"""
 
 
 def test_the_public_names_come_from_the_wheel(installed: Installed, tmp_path: Path) -> None:
@@ -36,11 +39,19 @@ def test_both_commands_are_there(installed: Installed, tmp_path: Path) -> None:
 
 def test_the_provider_works_without_the_extra(installed: Installed, tmp_path: Path) -> None:
     """Nothing of the package needs the emulator's server, nor does its pytest plugin until it is asked."""
-    block = BLOCKED.format(names=["starlette", "uvicorn", "multipart", "python_multipart", "jinja2"])
     modules = sorted(path.stem for path in (installed.site / "pulumi_chroma_sync").glob("*.py"))
     whole = [f"import pulumi_chroma_sync.{name}" for name in modules if name != "__init__"]
     plugin = "import chroma_sync_emulator.pytest_plugin"
-    installed.run("python", "-c", block + "\n".join([*whole, plugin]), cwd=tmp_path)
+    installed.run("python", "-c", WITHOUT_THE_EXTRA + "\n".join([*whole, plugin]), cwd=tmp_path)
+
+
+def test_the_emulator_without_its_extra_says_what_to_install(installed: Installed, tmp_path: Path) -> None:
+    """One sentence instead of a traceback."""
+    run = "import runpy; runpy.run_module('chroma_sync_emulator', run_name='__main__')"
+    said = installed.run("python", "-c", WITHOUT_THE_EXTRA + run, cwd=tmp_path, check=False)
+    assert said.splitlines() == [
+        'the emulator needs what its extra installs: pip install "pulumi-chroma-sync[emulator]"'
+    ]
 
 
 def test_the_engine_runs_a_program_on_it(installed: Installed, tmp_path: Path) -> None:
