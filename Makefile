@@ -6,7 +6,7 @@ ARGS ?=
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv engine up preview refresh down test soak lint clean
+.PHONY: help venv engine up preview refresh down test soak faults lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
@@ -34,6 +34,9 @@ test: venv engine ## all tests (ARGS="-k words" chooses)
 
 soak: venv ## a long run of the model test
 	@CHROMA_SYNC_SOAK=1 $(RUN) -m pytest tests/provider --timeout=0 $(ARGS)
+
+faults: venv ## write docs/faults.md: what happens under faults, as the tests see it
+	@$(RUN) -m tests.provider.fault_table
 
 lint: venv ## ruff and mypy
 	@$(RUN) -m ruff check

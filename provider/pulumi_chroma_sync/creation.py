@@ -75,6 +75,7 @@ class Creation:
     def __post_init__(self) -> None:
         self.database = str(self.inputs["database_name"])
         self.name = named(self.inputs)
+        self.session.client.hide(self.inputs)
         self._before: dict[str, SourceReply] = {}
         self._doubtful = False
 
@@ -175,11 +176,13 @@ class Creation:
     def _settle(self, fault: ChromaSyncError) -> str:
         """Look for the source until it appears or the window closes; nothing is sent again."""
         self._doubtful = True
-        found: list[SourceReply] = []
         unread: ChromaSyncError | None = None
         window = tenacity.Retrying(
             wait=tenacity.wait_exponential(multiplier=0.1, max=2.0),
-            stop=tenacity.stop_after_delay(self.session.settings.settle),
+            # One look alone may take as long as the window.
+            stop=tenacity.stop_all(
+                tenacity.stop_after_attempt(2), tenacity.stop_after_delay(self.session.settings.settle)
+            ),
             retry=tenacity.retry_if_result(lambda sources: not sources),
             retry_error_callback=lambda _state: [],
         )

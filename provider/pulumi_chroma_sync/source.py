@@ -93,6 +93,7 @@ class SourceProvider(dynamic.ResourceProvider):
             return dynamic.CheckResult(inputs, failures)
         database = inputs.get("database_name")
         if is_known(database) and isinstance(database, str) and database:
+            self._session().client.hide(inputs)
             problem = self._session().preflight(database, _say)
             if problem is not None:
                 failures.append(failure_of(*problem, inputs))
@@ -124,7 +125,7 @@ class SourceProvider(dynamic.ResourceProvider):
         if replaces:
             order = f"old first, both read {describe(_olds)}" if collides else "new first"
             _say(
-                f"{describe(_olds)}: the Sync API has no update; the source is replaced ({order}). "
+                f"{describe(_olds)}: the Sync API has no update, so an up replaces the source ({order}). "
                 "Collections keep what was synced; the next run decides what is added."
             )
         return dynamic.DiffResult(
@@ -161,6 +162,7 @@ class SourceProvider(dynamic.ResourceProvider):
         from .state import state_of
 
         session, declared = self._session(), _declared(props)
+        session.client.hide(declared)
         if "source_id" in props:
             session.manages(id_)
         try:
@@ -204,6 +206,7 @@ class SourceProvider(dynamic.ResourceProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the source; one that is gone already is no error."""
         session, declared = self._session(), _declared(_props)
+        session.client.hide(declared)
         if session.was_adopted(_id):
             _say(f"kept source {_id}: another resource of this program adopted it in this run")
             return

@@ -194,10 +194,15 @@ def test_any_success_with_an_id_is_a_success(server: Scripted, status: int) -> N
     assert ask(server, "create", answer(status, {"source_id": "s-9"})) == "s-9"
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"deleted", b'{"ok": true}'])
+@pytest.mark.parametrize("body", [b"", b"null", b'{"ok": true}'])
 def test_a_delete_needs_no_body(server: Scripted, body: bytes) -> None:
     """The contract has none."""
     assert ask(server, "delete", answer(200, body)) is None
+
+
+def test_a_page_in_the_place_of_a_delete_is_no_success(server: Scripted) -> None:
+    """A proxy that answers with a page has deleted nothing."""
+    assert isinstance(error_of(server, "delete", answer(200, WRONG["HTML"])), NoAnswerError)
 
 
 @pytest.mark.parametrize("status", [200, 500])

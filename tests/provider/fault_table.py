@@ -1,0 +1,153 @@
+"""What the fault matrix shows, in people's words: ``make faults`` writes ``docs/faults.md`` with it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pulumi_chroma_sync.errors import OutcomeUnknownError
+
+from .fault_cases import API_KEY, AWS_SECRET, CALLS, RULES, Call
+from .fault_runs import Outcome, observe
+from .plugin import listening
+
+__all__ = ["HEAD", "PAGE", "broken", "section", "words"]
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+
+HEAD = """# What happens under faults
+
+`make faults` writes this page, and `make test` fails where it doesn't say what the tests see. Every line is
+runs of the provider over real HTTP against the emulator, with the fault played on the connection: on the
+first such request of a command, or on each of them. Every cell is three runs: the service refuses a source
+of the same identity, one of the same content, or none. Then everything that is still under way lands, and
+where the command ended in an error, the next one runs without a fault. The runs retry once; the default is
+four times. "Soon" is within the settle window, "long" after it.
+"""
+
+
+def words(outcome: Outcome) -> str:
+    """What became of a run, in a few words."""
+    if outcome.error is None:
+        text = _went_well(outcome)
+    elif isinstance(outcome.error, OutcomeUnknownError):
+        text = "*error*: it may exist or appear, nothing was sent twice, how to look"
+    elif outcome.call.step == "check":
+        text = "*error*: the preview says what to set"
+    elif outcome.call.step == "create":
+        text = "*error*: nothing was created"
+    else:
+        text = "*error*: the state keeps it"
+    return text + (f"; the next command {outcome.next_up}" if outcome.next_up else "")
+
+
+def _went_well(outcome: Outcome) -> str:
+    told, step = outcome.told, outcome.call.step
+    if step == "check":
+        return "a warning: not checked yet" if "not checked yet" in told else "answered, after a second try"
+    if step == "create":
+        text = "created"
+        if outcome.posts > 1:
+            text += " by a second request"
+        if "took source" in told:
+            text += "; found in the list, with its id told"
+        elif "could not read it back" in told:
+            text += "; what the service decided is read by the next refresh"
+        elif outcome.call.operation != "create_source":
+            text += ", after a second try"
+        return text
+    if step == "read":
+        if not outcome.known:
+            return "gone, so the state drops it"
+        listed = outcome.call.operation == "list_sources" and not outcome.listed
+        return "read by its id instead" if listed else "read, after a second try"
+    return (
+        "found gone by a second request"
+        if "was already gone" in told
+        else ("deleted" + (" by a second request" if outcome.sent > 1 else ""))
+    )
+
+
+def broken(outcome: Outcome) -> dict[str, list[str]]:
+    """The promises that this run broke, each with what shows it."""
+    found: dict[str, list[str]] = {"duplicates": [], "unknown": [], "lost": [], "secrets": []}
+    if outcome.posts > 1 and outcome.sent > 1 and outcome.fault.does:
+        found["duplicates"].append(f"{outcome.posts} requests to create")
+    for ids in (outcome.there, outcome.finally_there):
+        found["duplicates"] += ids[1:]
+    if not _says_how_to_look(outcome):
+        found["unknown"] += [source for source in outcome.there if source not in outcome.known]
+    found["unknown"] += [source for source in outcome.finally_there if source not in outcome.finally_known]
+    if outcome.call.step == "create":
+        found["lost"] += [] if len(outcome.finally_known) == 1 else ["not in the state in the end"]
+    elif outcome.call.step != "check":
+        found["lost"] += [source for source in outcome.there if source not in outcome.known]
+    found["secrets"] += [name for name in (API_KEY, AWS_SECRET) if name in outcome.told]
+    return found
+
+
+def _says_how_to_look(outcome: Outcome) -> bool:
+    return isinstance(outcome.error, OutcomeUnknownError) and all(
+        part in outcome.told
+        for part in (
+            'create source "s3 papers" in database "demo"',
+            "pulumi-chroma-sync list --database demo",
+            "may still appear",
+            'on_conflict="adopt"',
+        )
+    )
+
+
+def section(call: Call, outcomes: Sequence[Outcome]) -> str:
+    """This call's part of the page."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for fault in call.faults:
+        once, each = (
+            _cell([outcome for outcome in outcomes if (outcome.fault, outcome.lasting) == (fault, lasting)])
+            for lasting in (False, True)
+        )
+        rows.setdefault((once, "the same" if each == once else each), []).append(call.spelled(fault))
+    counted = [broken(outcome) for outcome in outcomes]
+    counts = {name: sum(bool(promises[name]) for promises in counted) for name in counted[0]}
+    return "\n".join(
+        [
+            f"## {call.words}",
+            "",
+            "| fault | on the first request | on each |",
+            "|---|---|---|",
+            *(f"| {'<br>'.join(faults)} | {once} | {each} |" for (once, each), faults in rows.items()),
+            "",
+            f"{len(outcomes)} runs: {counts['duplicates']} with a duplicate, {counts['unknown']} with a "
+            f"source that neither the state nor the user knows, {counts['lost']} with a source lost from "
+            f"the state, {counts['secrets']} with a secret in plain text.",
+            "",
+        ]
+    )
+
+
+def _cell(outcomes: Sequence[Outcome]) -> str:
+    by_words: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        by_words.setdefault(words(outcome), []).append(outcome.rule)
+    if len(by_words) == 1:
+        return next(iter(by_words))
+    return "; ".join(f"{' and '.join(rules)}: {text}" for text, rules in by_words.items())
+
+
+def main() -> None:
+    """Write the page."""
+    # An emulator that ends while a delay of its is under way says so.
+    logging.getLogger("uvicorn.error").disabled = True
+    sections = []
+    for call in CALLS:
+        print(f"{call.words} ({len(call.faults) * 2 * len(RULES)} runs)", file=sys.stderr)
+        with listening():
+            sections.append(section(call, observe(call)))
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text("\n".join([HEAD, *sections]))
+
+
+if __name__ == "__main__":
+    main()

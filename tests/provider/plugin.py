@@ -1,0 +1,147 @@
+"""The plugin process, played in this one: the provider is called as the SDK calls it, over real HTTP."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import dill  # type: ignore[import-untyped]
+from pulumi import dynamic
+
+from pulumi_chroma_sync import SourceProvider
+from pulumi_chroma_sync.session import session_for
+
+__all__ = ["Bag", "Process", "listening", "wire"]
+
+Bag = dict[str, Any]
+"""Properties, as the engine keeps them."""
+
+_R = TypeVar("_R")
+_numbers = itertools.count(1)
+_ears = threading.local()
+
+
+class _Switchboard(io.TextIOBase):
+    """A stdout that gives each thread's words to whoever listens in that thread."""
+
+    def __init__(self, otherwise: io.TextIOBase) -> None:
+        self._otherwise = otherwise
+
+    def write(self, text: str) -> int:
+        told: list[str] | None = getattr(_ears, "told", None)
+        if told is None:
+            return self._otherwise.write(text)
+        told.append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._otherwise.flush()
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """While it lasts, a :class:`Process` hears what the provider prints in its own thread."""
+    before: Any = sys.stdout
+    sys.stdout = _Switchboard(before)
+    try:
+        yield
+    finally:
+        sys.stdout = before
+
+
+def wire(bag: Mapping[str, Any]) -> Bag:
+    """These properties as they come out of gRPC: fresh, every number a float."""
+    read: Bag = json.loads(json.dumps(bag), parse_int=float)
+    return read
+
+
+class Process:
+    """One plugin process: a provider that is unpickled, configured, and called until the command ends.
+
+    Args:
+        url: the service's.
+        key: the API key.
+        config: further stack configuration.
+
+    Attributes:
+        told: every line that the user has seen, errors with their traceback included.
+    """
+
+    def __init__(self, url: str, key: str, **config: Any) -> None:
+        # Processes share no session, and sessions are told apart by their settings alone.
+        own = {"deadline": 60 + next(_numbers) / 10**6}
+        raw = {f"chroma-sync:{name}": str(value) for name, value in {**own, **config}.items()}
+        raw |= {"chroma-sync:url": url, "chroma-sync:apiKey": key}
+        self.provider: SourceProvider = dill.loads(dill.dumps(SourceProvider()))
+        self.provider.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "project")))
+        self.told: list[str] = []
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.provider._settings is not None:
+            session_for(self.provider._settings).client.close()
+
+    def check(self, news: Bag, olds: Bag | None = None) -> Bag:
+        """Checked inputs; failures are told and raise ValueError."""
+        result = self._call(lambda: self.provider.check(_in(olds or {}), _in(news)))
+        failures = [f"property {failure.property}: {failure.reason}" for failure in result.failures]
+        self.told += failures
+        if failures:
+            raise ValueError("; ".join(failures))
+        return _out(result.inputs)
+
+    def diff(self, source_id: str, olds: Bag, news: Bag) -> dynamic.DiffResult:
+        """What the engine would do with this change."""
+        return self._call(lambda: self.provider.diff(source_id, _in(olds), _in(news)))
+
+    def create(self, inputs: Bag) -> tuple[str, Bag]:
+        """Id and outputs."""
+        result = self._call(lambda: self.provider.create(_in(inputs)))
+        return str(result.id), _out(result.outs or {})
+
+    def read(self, source_id: str, outputs: Bag) -> tuple[str, Bag, Bag]:
+        """Id (empty where it is gone), outputs and inputs."""
+        result = self._call(lambda: self.provider.read(source_id, _in(outputs)))
+        return str(result.id), _out(result.outs or {}), _out(result.inputs or {})
+
+    def update(self, source_id: str, olds: Bag, news: Bag) -> Bag:
+        """The new outputs."""
+        return _out(self._call(lambda: self.provider.update(source_id, _in(olds), _in(news))).outs or {})
+
+    def delete(self, source_id: str, outputs: Bag) -> None:
+        """Delete it."""
+        self._call(lambda: self.provider.delete(source_id, _in(outputs)))
+
+    @property
+    def text(self) -> str:
+        """All that was told, as one text."""
+        return "\n".join(self.told)
+
+    def _call(self, method: Callable[[], _R]) -> _R:
+        _ears.told = heard = []
+        try:
+            return method()
+        except Exception:
+            # The SDK hands the engine the whole traceback, and the engine prints it.
+            heard.append(traceback.format_exc())
+            raise
+        finally:
+            _ears.told = None
+            self.told += [line for text in heard for line in [text.strip()] if line]
+
+
+def _in(bag: Mapping[str, Any]) -> Bag:
+    return {**wire(bag), "__provider": "gASVAAAA"}
+
+
+def _out(bag: Mapping[str, Any]) -> Bag:
+    return {name: value for name, value in wire(bag).items() if name != "__provider" and value is not None}
