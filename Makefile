@@ -42,7 +42,7 @@ lint: venv ## ruff and mypy
 	@$(RUN) -m ruff check
 	@$(RUN) -m ruff format --check
 	@$(RUN) -m mypy
-	@$(RUN) -m mypy -p scripts -p tests
+	@$(RUN) -m mypy -p scripts -p tests -p bench
 
 clean: ## remove what was made here, once `make down` has been run; the engine's cache stays
 	@$(PYTHON) -m scripts.clean
