@@ -22,9 +22,10 @@ def chroma_sync_emulator() -> Iterator[RunningEmulator]:
     """An emulator of Chroma's Sync API of the test's own, with the database ``demo``."""
     try:
         from .testing import emulator
-    except ModuleNotFoundError as error:
+    except ModuleNotFoundError:
         pytest.fail(
-            f'the emulator needs {error.name}: pip install "pulumi-chroma-sync[emulator]"', pytrace=False
+            'the emulator needs what its extra installs: pip install "pulumi-chroma-sync[emulator]"',
+            pytrace=False,
         )
     with emulator() as running:
         yield running

@@ -57,5 +57,5 @@ def test_the_fixture_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "test_stack.py").write_text("def test_it(chroma_sync_emulator):\n    pass\n")
     # None is how Python marks a module that can't be imported.
     output = run(tmp_path, "-q", code="sys.modules['uvicorn'] = None")
-    assert 'the emulator needs uvicorn: pip install "pulumi-chroma-sync[emulator]"' in output, output
+    assert 'its extra installs: pip install "pulumi-chroma-sync[emulator]"' in output, output
     assert "Traceback" not in output and "ModuleNotFoundError" not in output
