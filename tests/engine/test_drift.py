@@ -1,0 +1,196 @@
+"""What changed elsewhere is seen by a refresh; an outage never is taken for a change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chroma_sync_emulator.testing import RunningEmulator
+
+from .conftest import MakeProject
+from .harness import Project
+from .programs import KINDS, Kind, program
+
+SOURCE = program('chroma_sync.Source("docs", github={"repository": "acme/handbook"})')
+
+
+def the_id(stack: Project) -> str:
+    """Of the only source in the state."""
+    [resource] = stack.resources("chroma-sync:Source")
+    return str(resource["id"])
+
+
+def held(stack: Project) -> list[tuple[Any, Any, Any]]:
+    """What the state has of each source, without when it was looked at."""
+    return [
+        (resource["id"], resource["inputs"], resource["outputs"])
+        for resource in stack.resources("chroma-sync:Source")
+    ]
+
+
+def test_a_source_deleted_elsewhere_is_created_again(project: MakeProject, emu: RunningEmulator) -> None:
+    """The refresh drops it, the next preview shows the create, the up makes one."""
+    stack = project(SOURCE)
+    stack.up()
+    before = the_id(stack)
+    with emu.client() as client:
+        client.delete(f"/api/v1/sources/{before}").raise_for_status()
+    assert stack.refresh().summary == {"delete": 1, "same": 1}
+    assert stack.preview().summary == {"create": 1, "same": 1}
+    stack.up()
+    assert the_id(stack) != before
+
+
+def test_a_source_made_anew_elsewhere_is_another_one(project: MakeProject, emu: RunningEmulator) -> None:
+    """Deleted and made again by somebody else, it isn't ours: the next up says so instead of taking it."""
+    stack = project(SOURCE)
+    stack.up()
+    with emu.client() as client:
+        client.delete(f"/api/v1/sources/{the_id(stack)}").raise_for_status()
+        body = {
+            "database_name": "demo",
+            "github": {"repository": "acme/handbook"},
+            "chunking": {"type": "lines"},
+        }
+        theirs = client.post("/api/v1/sources", json=body).json()["source_id"]
+    stack.refresh()
+    assert stack.resources("chroma-sync:Source") == []
+    failed = stack.up(check=False)
+    assert any(theirs in message and "github.include_globs" in message for message in failed.errors)
+
+
+@pytest.mark.parametrize(
+    ("kind", "patch"),
+    [
+        (KINDS[0], {"github": {"include_globs": ["docs/**"]}}),
+        (KINDS[1], {"web_scrape": {"page_limit": 5}}),
+        (KINDS[2], {"s3": {"collection_name": "elsewhere"}}),
+        (KINDS[0], {"chunking": {"type": "lines", "max_lines": 7, "max_size_bytes": 99}}),
+        (KINDS[0], {"embedding": {"dense": None, "sparse": {"model": "Chroma/BM25", "key": "other"}}}),
+    ],
+    ids=["github", "web_scrape", "s3", "chunking", "embedding"],
+)
+def test_a_field_changed_on_the_service_shows_as_a_diff(
+    kind: Kind, patch: dict[str, Any], project: MakeProject, emu: RunningEmulator
+) -> None:
+    """The refresh takes it over, the preview names the property, the up brings back what was declared."""
+    stack = project(kind.text)
+    stack.up()
+    [name] = patch
+    emu.control.patch_source(the_id(stack), **patch)
+    assert stack.refresh().summary == {"update": 1, "same": 1}
+    replaces = {step.keys for step in stack.preview().steps if step.op == "replace"}
+    assert replaces == {(name,)}
+    stack.up()
+    with emu.client() as client:
+        source = client.get(f"/api/v1/sources/{the_id(stack)}").json()
+    assert {name: source[name] for name in kind.fields} == kind.fields
+    assert stack.refresh("--expect-no-changes").unchanged
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            '"docs", github={"repository": "acme/handbook", "include_globs": ["a", "b"]}',
+            '"docs", github={"repository": "Acme/Handbook", "include_globs": ["b", "a"], "app_id": None}',
+        ),
+        (
+            '"docs", web_scrape={"starting_url": "https://acme.com", "exclude_path_regexes": ["x", "y"]}',
+            '"docs", web_scrape={"starting_url": "https://ACME.com/", "exclude_path_regexes": ["y", "x"], '
+            '"include_path_regexes": []}, chunking=None',
+        ),
+        (
+            '"docs", github={"repository": "a/b"}, embedding_model="Qwen/Qwen3-Embedding-0.6B"',
+            '"docs", github={"repository": "a/b"}, embedding_model={"model": "Qwen/Qwen3-Embedding-0.6B"}',
+        ),
+        (
+            '"docs", github={"repository": "a/b"}, embedding_model="Qwen/Qwen3-Embedding-0.6B"',
+            '"docs", github={"repository": "a/b"}, '
+            'embedding={"dense": {"model": "Qwen/Qwen3-Embedding-0.6B", "task": None}}',
+        ),
+    ],
+    ids=["order and case", "addresses", "embedding_model as object", "embedding_model as embedding.dense"],
+)
+def test_the_same_said_in_another_way_changes_nothing_on_the_service(
+    before: str, after: str, project: MakeProject, emu: RunningEmulator
+) -> None:
+    """Order, None, spelling: no replacement, and no request that writes."""
+    stack = project(program(f"chroma_sync.Source({before})"))
+    stack.up()
+    first = the_id(stack)
+    emu.control.clear_requests()
+    stack.program(program(f"chroma_sync.Source({after})"))
+    assert set(stack.up().summary) <= {"same", "update"}
+    assert the_id(stack) == first
+    assert not emu.control.requests("create_source") and not emu.control.requests("delete_source")
+    assert stack.preview("--expect-no-changes").unchanged
+    assert stack.refresh("--expect-no-changes").unchanged
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"action": "respond", "status": 500}, "500"),
+        ({"action": "respond", "status": 401}, "refused the API key"),
+        ({"action": "respond", "status": 403}, "may not do this"),
+        (
+            {"action": "respond", "status": 502, "body": "<html><title>Bad gateway</title></html>"},
+            "Bad gateway",
+        ),
+        ({"action": "respond", "status": 404}, "kept in the state"),
+        ({"action": "drop_before"}, "connection broke"),
+        (
+            {"action": "respond", "status": 200, "body": "<html>welcome</html>"},
+            "not what the API's contract says",
+        ),
+    ],
+    ids=["500", "401", "403", "502 page", "404 for a source that is listed", "dropped", "200 page"],
+)
+def test_an_outage_during_a_refresh_drops_nothing_from_the_state(
+    fault: dict[str, Any], said: str, project: MakeProject, emu: RunningEmulator
+) -> None:
+    """Only a source that is really gone leaves the state; the error says what happened to which source."""
+    stack = project(SOURCE, env={"CHROMA_SYNC_RETRIES": "0"})
+    stack.up()
+    before = held(stack)
+    emu.control.fault("get_source", times=0, **fault)
+    failed = stack.refresh(check=False)
+    assert not failed.ok
+    [error] = [message for message in failed.errors if "pulumi_chroma_sync" in message]
+    assert said in error and "github acme/handbook" in error and the_id(stack) in error
+    assert held(stack) == before
+    emu.control.clear_faults()
+    assert stack.refresh("--expect-no-changes").unchanged
+
+
+def test_a_wrong_key_during_a_refresh_drops_nothing(project: MakeProject, emu: RunningEmulator) -> None:
+    """Another team's key sees neither source nor database; that isn't gone."""
+    stack = project(SOURCE)
+    stack.up()
+    emu.control.add_tenant("others", "a-key-of-others", ["theirs"])
+    stack.set_env({"CHROMA_API_KEY": "a-key-of-others"})
+    failed = stack.refresh(check=False)
+    assert any("kept in the state" in message for message in failed.errors)
+    assert len(stack.resources("chroma-sync:Source")) == 1
+
+
+def test_a_refresh_of_many_sources_asks_for_pages(project: MakeProject, emu: RunningEmulator) -> None:
+    """Not one request a source; one that was deleted elsewhere is still noticed."""
+    stack = project(
+        program(
+            """
+            for number in range(30):
+                chroma_sync.Source(f"d{number}", github={"repository": f"acme/d{number}"})
+            """
+        )
+    )
+    stack.up()
+    gone = stack.resources("chroma-sync:Source")[17]["id"]
+    with emu.client() as client:
+        client.delete(f"/api/v1/sources/{gone}").raise_for_status()
+    emu.control.clear_requests()
+    assert stack.refresh().summary == {"delete": 1, "same": 30}
+    assert len(emu.control.requests()) <= 8
+    assert gone not in {resource["id"] for resource in stack.resources("chroma-sync:Source")}
