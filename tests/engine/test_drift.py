@@ -50,14 +50,15 @@ def test_a_source_made_anew_elsewhere_is_another_one(project: MakeProject, emu: 
         client.delete(f"/api/v1/sources/{the_id(stack)}").raise_for_status()
         body = {
             "database_name": "demo",
-            "github": {"repository": "acme/handbook"},
-            "chunking": {"type": "lines"},
+            "github": {"repository": "acme/handbook", "include_globs": ["*.rst"]},
         }
         theirs = client.post("/api/v1/sources", json=body).json()["source_id"]
     stack.refresh()
     assert stack.resources("chroma-sync:Source") == []
     failed = stack.up(check=False)
-    assert any(theirs in message and "github.include_globs" in message for message in failed.errors)
+    assert any(theirs in message and "github.include_globs" in message for message in failed.errors), (
+        failed.output
+    )
 
 
 @pytest.mark.parametrize(
