@@ -203,7 +203,7 @@ def _forgive_own_credential(olds: Mapping[str, Any], before: dict[str, Any], aft
     if not isinstance(old, dict) or not isinstance(new, dict) or not has_keys(old) or has_keys(new):
         return
     own = olds.get("aws_credential_id")
-    if own is not None and new.get("aws_credential_id") == own:
+    if own is not None:
         for name in WRITE_ONLY:
             old.pop(name, None)
         old["aws_credential_id"] = own

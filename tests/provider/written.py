@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pulumi_chroma_sync.drift import observed
 from pulumi_chroma_sync.models import SourceReply
 
 from .strategies import MODEL
 
-__all__ = ["BUCKET", "DENSE", "KEYS", "TASK", "embedded", "github", "reply", "s3", "web"]
+__all__ = ["BUCKET", "DENSE", "KEYS", "TASK", "embedded", "github", "looked", "reply", "s3", "web"]
 
 DENSE = {"model": MODEL}
 TASK = {"model": MODEL, "task": {"task_name": "t"}}
@@ -40,3 +41,11 @@ def embedded(embedding: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
 def reply(inputs: dict[str, Any], **more: Any) -> SourceReply:
     """The service's answer that says this."""
     return SourceReply.model_validate({"id": "s-1", "created_at": "2026-11-02T10:00:00Z", **inputs, **more})
+
+
+def looked(bag: dict[str, Any], now: SourceReply) -> dict[str, Any]:
+    """What a refresh makes of these inputs, with nothing recorded at the create."""
+    before = repr(bag)
+    seen = observed(bag, {}, now)
+    assert repr(bag) == before
+    return seen
