@@ -1,7 +1,7 @@
 """A client that nobody here wrote: openapi-python-client's, from the vendor's contract.
 
 The generator lives in an environment of its own, in the user's cache, keyed by its version; the client is
-made anew for each test. It can't read the contract as it is, so :func:`readable` changes what it must, openly.
+made anew for each test. It can't read the contract as it is: :func:`readable` changes what it must, openly.
 """
 
 from __future__ import annotations
