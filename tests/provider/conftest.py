@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from chroma_sync_emulator.testing import emulator
 from pulumi_chroma_sync.session import close_sessions
+
+from .fault_cases import RULES, Rule
+from .service import Service
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +22,17 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.delenv(name)
     yield
     close_sessions()
+
+
+@pytest.fixture(params=RULES)
+def rule(request: pytest.FixtureRequest) -> Rule:
+    """What the service refuses with 409."""
+    chosen: Rule = request.param
+    return chosen
+
+
+@pytest.fixture
+def service(rule: Rule) -> Iterator[Service]:
+    """A service with this rule, and the outside world's hand on it."""
+    with emulator(unique=rule) as emu, emu.client() as api:
+        yield Service(emu, api)

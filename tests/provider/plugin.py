@@ -8,8 +8,7 @@ import json
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import dill  # type: ignore[import-untyped]
@@ -18,7 +17,7 @@ from pulumi import dynamic
 from pulumi_chroma_sync import SourceProvider
 from pulumi_chroma_sync.session import session_for
 
-__all__ = ["Bag", "Process", "listening", "wire"]
+__all__ = ["Bag", "Process", "wire"]
 
 Bag = dict[str, Any]
 """Properties, as the engine keeps them."""
@@ -31,13 +30,13 @@ _ears = threading.local()
 class _Switchboard(io.TextIOBase):
     """A stdout that gives each thread's words to whoever listens in that thread."""
 
-    def __init__(self, otherwise: io.TextIOBase) -> None:
+    def __init__(self, otherwise: Any) -> None:
         self._otherwise = otherwise
 
     def write(self, text: str) -> int:
         told: list[str] | None = getattr(_ears, "told", None)
         if told is None:
-            return self._otherwise.write(text)
+            return int(self._otherwise.write(text))
         told.append(text)
         return len(text)
 
@@ -45,15 +44,13 @@ class _Switchboard(io.TextIOBase):
         self._otherwise.flush()
 
 
-@contextmanager
-def listening() -> Iterator[None]:
-    """While it lasts, a :class:`Process` hears what the provider prints in its own thread."""
-    before: Any = sys.stdout
-    sys.stdout = _Switchboard(before)
-    try:
-        yield
-    finally:
-        sys.stdout = before
+_installing = threading.Lock()
+
+
+def _listen() -> None:
+    with _installing:
+        if not isinstance(sys.stdout, _Switchboard):
+            sys.stdout = _Switchboard(sys.stdout)
 
 
 def wire(bag: Mapping[str, Any]) -> Bag:
@@ -127,6 +124,7 @@ class Process:
         return "\n".join(self.told)
 
     def _call(self, method: Callable[[], _R]) -> _R:
+        _listen()
         _ears.told = heard = []
         try:
             return method()

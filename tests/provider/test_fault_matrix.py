@@ -10,7 +10,6 @@ import pytest
 from .fault_cases import CALLS, FAULTS, Call
 from .fault_runs import observe
 from .fault_table import HEAD, PAGE, broken, section
-from .plugin import listening
 
 _PAGE = PAGE.read_text()
 _WRITE = "docs/faults.md is not what the tests see; `make faults` writes it anew"
@@ -20,8 +19,7 @@ _WRITE = "docs/faults.md is not what the tests see; `make faults` writes it anew
 def test_no_fault_makes_a_duplicate_or_loses_a_source_or_a_secret(call: Call) -> None:
     """After each run every source is known to the state, or the user was told how to find it; and the page
     of the documentation says what happened."""
-    with listening():
-        outcomes = observe(call)
+    outcomes = observe(call)
     for outcome in outcomes:
         promises = {name: shown for name, shown in broken(outcome).items() if shown}
         assert not promises, f"{outcome.fault.words}, lasting={outcome.lasting}, {outcome.rule}: {outcome}"
