@@ -40,14 +40,14 @@ class _Misused(click.ClickException):
 
 
 def _plainly(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Errors of ours, and of the file system, end the command with one line."""
+    """Errors of ours end the command with one line."""
 
     @functools.wraps(command)
     def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
             return command(*args, **kwargs)
         except ChromaSyncError as error:
-            raise click.ClickException(" ".join(str(error).split())) from None
+            raise click.ClickException(str(error)) from None
 
     return wrapper
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 
+DOCS = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
 COMMAND = Path(sys.executable).parent / "pulumi-chroma-sync"
 KEY, SECRET = "AKIAEXAMPLE00000001", "word/that+is'secret"
 AWS = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
@@ -79,7 +81,9 @@ def test_an_import_says_what_it_wrote_and_what_to_do_next(emu: RunningEmulator, 
         "3 sources: 1 github, 1 web_scrape, 1 s3 (uses credential 7; no secret needed)",
         "next       pulumi import --file import.json --generate-code=false",
         "           put the code into your program: `pulumi preview` then shows no changes",
+        "           pulumi up, which changes no source and ends the protection that Pulumi gives to imports",
     ]
+    assert ended.stderr in DOCS
     compile(ended.stdout, "sources.py", "exec")
     assert [entry["name"] for entry in entries(tmp_path / "import.json")] == [
         "acme-handbook",
@@ -164,19 +168,23 @@ def test_what_can_not_be_imported_is_said(emu: RunningEmulator, tmp_path: Path) 
 
 def test_aws_keys_come_from_the_environment_and_are_never_shown(emu: RunningEmulator, tmp_path: Path) -> None:
     """They are in the file, marked as secrets; the report says so, and how to give them to the stack."""
-    ended = run_import(emu, tmp_path, "--aws-keys", **AWS)
+    with emu.client() as client:
+        (source,) = client.get("/api/v1/sources", params={"source_type": "s3"}).json()
+    ended = run_import(emu, tmp_path, "--aws-keys", "--source", source["id"], **AWS)
+    assert ended.stderr in DOCS
     assert ended.stderr.splitlines() == [
-        "3 sources: 1 github, 1 web_scrape, 1 s3 (inline AWS keys)",
+        "1 source: 1 s3 (inline AWS keys)",
         "secret     import.json holds the AWS keys in plain text, readable by you alone: delete it later",
         "next       pulumi config set --secret awsAccessKeyId7",
         "           pulumi config set --secret awsSecretAccessKey7",
         "           pulumi import --file import.json --generate-code=false",
         "           put the code into your program: `pulumi preview` then shows no changes",
+        "           pulumi up, which changes no source and ends the protection that Pulumi gives to imports",
         "           rm import.json",
     ]
     assert KEY not in ended.stdout and SECRET not in ended.stdout
     assert (tmp_path / "import.json").stat().st_mode & 0o777 == 0o600
-    s3 = entries(tmp_path / "import.json")[2]["inputs"]["s3"]
+    s3 = entries(tmp_path / "import.json")[0]["inputs"]["s3"]
     assert [json.loads(s3[name.lower()]["plaintext"]) for name in AWS] == [KEY, SECRET]
 
 
@@ -235,3 +243,28 @@ def test_one_pair_of_keys_is_not_taken_for_two_credentials(emu: RunningEmulator,
     assert "different credentials (7, 8)" in refused.stderr
     ended = run_import(emu, tmp_path, "--aws-keys", "--source", other, **AWS)
     assert ended.returncode == 0 and "awsSecretAccessKey8" in ended.stdout
+
+
+def words(text: str) -> str:
+    """A text's words alone, so that quotes and line ends in a source file don't matter."""
+    return " ".join(re.findall(r"[a-z]+", re.sub(r'"\s+f?["\']', "", text).lower()))
+
+
+def test_the_documented_messages_are_those_that_are_said() -> None:
+    """Whoever searches the page for a message of ours finds its very words."""
+    package = Path(__file__).parents[2] / "provider" / "pulumi_chroma_sync"
+    ours = ("cli", "importing", "source")
+    said = words("".join((package / f"{name}.py").read_text(encoding="utf-8") for name in ours))
+    table = DOCS.partition("## When something goes wrong")[2].partition("`GetSchema")[0]
+    messages = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
+    assert len(messages) == 9
+    for message in messages:
+        for part in re.split(r"\.\.\.|import\.json|file_upload,", message):
+            assert words(part) in said, message
+
+
+def test_every_option_is_documented() -> None:
+    """What `--help` lists is on the page."""
+    shown = subprocess.run([COMMAND, "import", "--help"], capture_output=True, text=True, check=True).stdout
+    options = set(re.findall(r"^  (--[a-z-]+) ", shown, re.MULTILINE))
+    assert len(options) > 5 and {option for option in options if f"`{option}" not in DOCS} == set()

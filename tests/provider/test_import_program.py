@@ -151,6 +151,7 @@ def test_a_source_and_its_program_mean_the_same(sources: list[SourceReply]) -> N
 def test_inline_keys_are_named_in_the_program_and_marked_in_the_file(sources: list[SourceReply]) -> None:
     """Only S3 sources pass them; each is read from a setting that is named for its credential."""
     planned = plan(sources, KEYS)
+    assert planned.left_out == ()
     assert KEYS.secret_access_key not in planned.program() and KEYS.access_key_id not in planned.program()
     assert KEYS.secret_access_key not in repr(planned)
     entries = json.loads(planned.document("type", "pickled"))["resources"]
@@ -302,6 +303,18 @@ def test_what_can_not_be_declared_is_left_out_with_a_reason() -> None:
         "later": "unknown, which can't be declared",
         "odd": 'this version can\'t declare it (chunking.type: must be one of "tree_sitter", "lines")',
     }
+
+
+def test_the_oldest_comes_first_and_has_the_plain_name() -> None:
+    """However the service orders them: a source that is added later renames none."""
+    replies = [
+        SourceReply.model_validate(
+            {"id": number, "database_name": "demo", "created_at": created, "github": {"repository": "a/b"}}
+        )
+        for number, created in (("33", "2026-11-03"), ("11", "2026-11-01"), ("22", "2026-11-01"))
+    ]
+    assert [each.name for each in plan(replies).imported] == ["a-b", "a-b-22", "a-b-33"]
+    assert [each.source.id for each in plan(replies).imported] == ["11", "22", "33"]
 
 
 def test_an_id_can_not_break_out_of_its_comment() -> None:
