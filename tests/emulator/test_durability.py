@@ -69,6 +69,7 @@ async def create_until_killed(url: str, process: subprocess.Popen[str], kill_aft
                     limits=httpx.Limits(max_connections=CREATES // CLIENTS),
                     timeout=60,
                     trust_env=False,
+                    verify=False,
                 )
             )
             for _ in range(CLIENTS)
