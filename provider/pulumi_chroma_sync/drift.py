@@ -25,7 +25,6 @@ def server_defaults(declared: Mapping[str, Any], reply: SourceReply) -> dict[str
         for name, value in told(reply).get(kind, {}).items()
         if value not in ("", [])
         and declared[kind].get(name) is None
-        and name not in WRITE_ONLY
         and name not in SERVICE_OWN
     }
 

@@ -110,6 +110,8 @@ def told(reply: SourceReply) -> dict[str, Any]:
         said.setdefault("embedding_model", dense)
     if "s3" in said:
         said["s3"].setdefault("auto_sync", "none")  # the contract's default
+        for name in WRITE_ONLY:
+            said["s3"].pop(name, None)  # masked, if at all
     return dict(said)
 
 

@@ -28,6 +28,10 @@ NO_DRIFT: dict[str, tuple[dict[str, Any], SourceReply]] = {
     "no prefix as null": (s3(path_prefix="", **KEYS), reply(s3(path_prefix=None))),
     "no prefix as empty": (s3(**KEYS), reply(s3(path_prefix=""))),
     "auto_sync at its default": (s3(auto_sync="none", **KEYS), reply(s3(auto_sync=None))),
+    "masked keys": (
+        s3(aws_credential_id=7),
+        reply(s3(aws_credential_id=7, aws_access_key_id="AK**", aws_secret_access_key="**")),
+    ),
     "model by name": ({**github(), "embedding_model": MODEL}, reply(github(), embedding_model=MODEL)),
     "model as dense": ({**github(), "embedding_model": TASK}, reply(embedded({"dense": TASK}))),
     "dense as model": (embedded({"dense": TASK}), reply(embedded(None, embedding_model=TASK))),
@@ -136,6 +140,7 @@ def test_a_source_as_a_whole_is_written_tidily() -> None:
         "embedding": {"dense": TASK},
     }
     assert type(whole(now)["web_scrape"]["page_limit"]) is int
+    assert whole(reply(s3(aws_credential_id=7, aws_secret_access_key="**"))) == s3(aws_credential_id=7)
     assert whole(reply(s3(aws_credential_id=7, auto_sync="none"))) == s3(aws_credential_id=7)
     assert whole(reply(s3(aws_credential_id=7, auto_sync="direct"))) == s3(
         aws_credential_id=7, auto_sync="direct"

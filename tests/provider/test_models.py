@@ -116,6 +116,7 @@ def test_a_reply_is_read_for_what_it_says(odd: dict[str, Any]) -> None:
     """Missing, null and unknown fields, and a kind that this version doesn't know, are no crash."""
     reply = SourceReply.model_validate({**REPLY, **odd})
     assert reply.id == "s-1"
+    assert reply.created_at == (odd.get("created_at") or "")
     assert reply.moment is None
     assert reply.kind == ("github" if odd.get("github") else None)
 
