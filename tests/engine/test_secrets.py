@@ -127,7 +127,7 @@ def test_moving_to_the_credential_that_the_service_made_changes_nothing_there(
     [
         {"action": "respond", "status": 500},
         {"action": "respond", "status": 400, "body": {"error": "Bad", "message": f"{AWS_SECRET} {API_KEY}"}},
-        {"action": "drop_after"},
+        {"action": "drop_before"},
     ],
     ids=["500", "an error that quotes what it was sent", "dropped"],
 )
