@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way.
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import os
@@ -40,7 +41,7 @@ class _Misused(click.ClickException):
 
 
 def _plainly(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Errors of ours end the command with one line."""
+    """Errors of ours, and of whoever reads stdout, end the command with one line."""
 
     @functools.wraps(command)
     def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -48,6 +49,10 @@ def _plainly(command: Callable[_P, _R]) -> Callable[_P, _R]:
             return command(*args, **kwargs)
         except ChromaSyncError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads on; click ends quietly
+                raise
+            raise click.ClickException(f"can't write to stdout: {error.strerror}") from None
 
     return wrapper
 
@@ -136,8 +141,7 @@ def import_command(
         say("left out", f"{source.id}: {reason}")
     if not planned.imported:
         raise click.ClickException(f'database "{name}" has no source to import. Nothing was written.')
-    click.echo(planned.program(), nl=False)
-    sys.stdout.flush()
+    click.echo(planned.program(), nl=False)  # first, so that no file is left where this fails
     _write(out, planned.document(*_in_state()), force)
     tell(planned, out)
 

@@ -84,6 +84,26 @@ def test_get_reads_the_whole_source_and_never_touches_it(
     assert asked == {"get_source"}, "the service was asked for more than the source"
 
 
+def test_a_source_that_can_not_be_declared_can_be_read(project: MakeProject, emu: RunningEmulator) -> None:
+    """What uploads are kept in has the same outputs, less those of a kind."""
+    with emu.client() as client:
+        client.post(
+            "/api/v1/add-file",
+            data={"database_name": "demo", "collection_name": "files"},
+            files={"file": ("notes.txt", b"hello", "text/plain")},
+            headers={"x-upload-content-length": "5"},
+        ).raise_for_status()
+        (source,) = client.get("/api/v1/sources", params={"database_name": "demo"}).json()
+    stack = project(program(repr(source["id"]), exports=("source_id", "database_name", "effective_chunking")))
+    stack.up()
+    assert stack.outputs() == {
+        "source_id": source["id"],
+        "database_name": "demo",
+        "effective_chunking": source["chunking"],
+    }
+    assert stack.refresh("--expect-no-changes").ok
+
+
 def test_a_source_that_is_not_there_fails_the_preview(project: MakeProject) -> None:
     """One sentence says which is missing, also where the id is none at all; nothing reaches the state."""
     absent = "8a6f1c1e-0000-4000-8000-000000000000"

@@ -164,7 +164,7 @@ def test_an_imported_state_is_what_a_create_would_have_left(
 
 
 def test_inline_aws_keys_are_imported_as_secrets(project: MakeProject, emu: RunningEmulator) -> None:
-    """The keys are in the import file alone: not in the state, the program, nor what any command shows."""
+    """They are in the file alone, not in state, program or output; a rotation is then a change."""
     keys = {name.lower(): value for name, value in AWS.items()}
     ids = create(
         emu,
@@ -197,6 +197,13 @@ def test_inline_aws_keys_are_imported_as_secrets(project: MakeProject, emu: Runn
         assert json.loads(entry["inputs"]["s3"][name]["plaintext"]) == value
         for text in (shown, stack.state_text()):
             assert value not in text and json.dumps(value)[1:-1] not in text
+
+    stack.pulumi("config", "set", "--secret", settings[1], check=True, stdin="rotated-key\n")
+    rotated = stack.preview("--diff")
+    assert [(step.op, step.keys) for step in rotated.steps if step.op == "replace"] == [
+        ("replace", ("s3",))
+    ] * 2
+    assert "rotated-key" not in rotated.output
     stack.destroy()
     assert there(emu) == []
 

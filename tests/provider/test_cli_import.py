@@ -134,6 +134,13 @@ def test_a_file_that_can_not_be_written_whole_is_not_there(
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == (["old"] if options else [])
 
 
+def test_a_program_that_can_not_be_printed_leaves_no_file(emu: RunningEmulator, tmp_path: Path) -> None:
+    """A file with a secret isn't left behind by a run that failed."""
+    ended = run_import(emu, tmp_path, before="exec > /dev/full")
+    assert (ended.returncode, ended.stderr) == (1, "Error: can't write to stdout: No space left on device\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_chosen_sources_alone_are_imported(emu: RunningEmulator, tmp_path: Path) -> None:
     """--source may be repeated, and the file may be called what one likes."""
     first, second = create(emu, {"github": {"repository": "a/b"}}, {"github": {"repository": "c/d"}})
