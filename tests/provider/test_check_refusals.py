@@ -229,6 +229,13 @@ def test_an_unknown_key_is_named_with_what_was_meant(path: tuple[str, ...], valu
     assert refusals(bag)[name] == f"unknown; did you mean {MEANT[path]}?"
 
 
+def test_failures_are_in_the_order_of_their_paths() -> None:
+    """Names by letter, positions by number."""
+    bag = {**github(include_globs=[5.0] * 12, app_id=5.0), "chunking": {}}
+    globs = [f"github.include_globs[{index}]" for index in range(12)]
+    assert list(refusals(bag)) == ["chunking.type", "github.app_id", *globs]
+
+
 def test_an_unknown_key_that_is_like_none_lists_what_there_is() -> None:
     """The names of that level."""
     assert refusals({"github": {**GITHUB, "zzz": 1}}) == {

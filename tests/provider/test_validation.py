@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
@@ -17,11 +18,20 @@ from .strategies import at, bags, examples, inputs, nearly, places, replaced, so
 @given(bags(), st.sampled_from(["demo", None]))
 def test_check_never_raises(bag: dict[Any, Any], database: str | None) -> None:
     """Whatever the bag holds; each path is named once, each failure is one line that says something."""
-    _, failures = check_inputs(bag, database)
+    kept, failures = check_inputs(bag, database)
+    assert all(isinstance(key, str) for key in _keys(kept))
     paths = [failure.property for failure in failures]
     assert len(set(paths)) == len(paths)
     for failure in failures:
         assert failure.property and failure.reason and "\n" not in failure.reason
+
+
+def _keys(value: Any) -> Iterator[Any]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        if isinstance(value, dict):
+            yield key
+        yield from _keys(item)
 
 
 @examples(150)
