@@ -8,6 +8,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 from tests.emulator.browser import CHROMIUM, chromium, fill
 
+# A busy machine may take its time.
+expect.set_options(timeout=30_000)
+
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 
 
@@ -79,4 +82,4 @@ def test_the_page_is_live_in_a_browser_and_executes_nothing(browser: Browser, em
     expect(plain.get_by_role("button")).to_have_count(0)
     with emu.client() as client:
         client.post("/api/v1/sources", json={"database_name": "demo", "github": {"repository": "acme/last"}})
-    expect(plain.get_by_text("acme/last", exact=True)).to_be_visible(timeout=20_000)
+    expect(plain.get_by_text("acme/last", exact=True)).to_be_visible()
