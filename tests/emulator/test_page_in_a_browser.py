@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 from tests.emulator.browser import CHROMIUM, chromium, fill
 
+from chroma_sync_emulator.testing import RunningEmulator, emulator
+
 # A busy machine may take its time.
 expect.set_options(timeout=30_000)
-
-from chroma_sync_emulator.testing import RunningEmulator, emulator
 
 
 @pytest.fixture
