@@ -23,9 +23,7 @@ def server_defaults(declared: Mapping[str, Any], reply: SourceReply) -> dict[str
     return {
         name: value
         for name, value in told(reply).get(kind, {}).items()
-        if value not in ("", [])
-        and declared[kind].get(name) is None
-        and name not in SERVICE_OWN
+        if value not in ("", []) and declared[kind].get(name) is None and name not in SERVICE_OWN
     }
 
 

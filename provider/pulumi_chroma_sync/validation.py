@@ -164,7 +164,8 @@ def _did_you_mean(path: Path) -> str:
     names = list(model.model_fields) if model is not None else []
     given = str(path[-1]).lower()
     near = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
-    near = near or [name for name in names if len(given) > 2 and given in name]  # repo, url, depth
+    # repo, url, depth; and the other way round, s3_bucket
+    near = near or [name for name in names if (len(given) > 2 and given in name) or given.startswith(name)]
     if near:
         return f"; did you mean {near[0]}?"
     return f"; known here: {', '.join(names)}"

@@ -244,7 +244,7 @@ def shared() -> Iterator[RunningEmulator]:
         yield running
 
 
-@examples(150)
+@examples(250)
 @given(bags())
 def test_check_as_a_whole_never_raises(shared: RunningEmulator, bag: dict[Any, Any]) -> None:
     """Live, with a key or without, whatever the program passes; each path is named once."""
@@ -253,7 +253,7 @@ def test_check_as_a_whole_never_raises(shared: RunningEmulator, bag: dict[Any, A
     close_sessions()
 
 
-@examples(60)
+@examples(150)
 @given(inputs())
 def test_what_a_preview_accepts_up_creates(shared: RunningEmulator, bag: dict[str, Any]) -> None:
     """And then a refresh gives the same inputs back, a preview is empty, each in a process of its own."""

@@ -33,7 +33,7 @@ def both(api: httpx.Client, bag: dict[str, Any]) -> tuple[dict[str, str], httpx.
     return reasons, api.post("/api/v1/sources", json=kept)
 
 
-@examples(150)
+@examples(300)
 @given(inputs())
 def test_valid_inputs_are_accepted_by_both(api: httpx.Client, bag: dict[str, Any]) -> None:
     """Every field of the contract with every allowed value, in every combination; as the payload too."""
@@ -43,7 +43,7 @@ def test_valid_inputs_are_accepted_by_both(api: httpx.Client, bag: dict[str, Any
     assert answer.status_code == 201, answer.text
 
 
-@examples(700)
+@examples(2500)
 @given(nearly())
 @example({"database_name": DATABASE, "github": {"repository": "a/b\x7f"}})
 @example({"database_name": DATABASE, "web_scrape": {"starting_url": "HTTP://a@b:1/"}})

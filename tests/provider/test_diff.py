@@ -113,7 +113,7 @@ def test_another_kind_names_both() -> None:
     assert said(diff(state(github()), web())) == (True, ["github", "web_scrape"], False)
 
 
-@examples(200)
+@examples(400)
 @given(inputs().flatmap(lambda bag: st.tuples(same_meaning(bag), same_meaning(bag))))
 def test_other_words_for_the_same_source_are_no_change(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """Reflexive, without regard to order, None, case, the server's defaults, and an embedding's spelling."""
@@ -121,7 +121,7 @@ def test_other_words_for_the_same_source_are_no_change(pair: tuple[dict[str, Any
     assert said(diff(state(old), check_inputs(new, None)[0])) == (False, [], True)
 
 
-@examples(200)
+@examples(400)
 @given(inputs(), st.data())
 def test_any_declared_field_that_changes_is_named(bag: dict[str, Any], data: st.DataObject) -> None:
     """Exactly the property it stands in; the same in both directions."""

@@ -46,7 +46,7 @@ def got(api: httpx.Client, source_id: str) -> SourceReply:
     return SourceReply.model_validate_json(api.get(f"/api/v1/sources/{source_id}").raise_for_status().content)
 
 
-@examples(150)
+@examples(300)
 @given(bag=inputs())
 def test_a_new_source_gives_back_exactly_its_inputs(api: httpx.Client, bag: dict[str, Any]) -> None:
     """In the program's own spelling, whatever the service made of it."""
@@ -58,7 +58,7 @@ def test_a_new_source_gives_back_exactly_its_inputs(api: httpx.Client, bag: dict
     assert differences(kept, now) == []
 
 
-@examples(100)
+@examples(250)
 @given(bag=inputs())
 def test_a_source_as_a_whole_declares_itself(api: httpx.Client, bag: dict[str, Any]) -> None:
     """Inputs that are valid, show no change, and make the same source once more."""
@@ -71,7 +71,7 @@ def test_a_source_as_a_whole_declares_itself(api: httpx.Client, bag: dict[str, A
     assert canonical(told(made(api, inputs))) == canonical(told(now))
 
 
-@examples(150)
+@examples(300)
 @given(bag=inputs(), data=st.data())
 def test_each_declared_field_that_changes_on_the_service_is_seen(
     emu: RunningEmulator, api: httpx.Client, bag: dict[str, Any], data: st.DataObject

@@ -14,7 +14,7 @@ from pulumi_chroma_sync.validation import check_inputs
 from .strategies import at, bags, examples, inputs, nearly, places, replaced, some_unknown
 
 
-@examples(400)
+@examples(800)
 @given(bags(), st.sampled_from(["demo", None]))
 def test_check_never_raises(bag: dict[Any, Any], database: str | None) -> None:
     """Whatever the bag holds; each path is named once, each failure is one line that says something."""
@@ -66,7 +66,7 @@ def test_check_keeps_its_own_result(bag: dict[str, Any]) -> None:
     assert check_inputs(kept, None) == (kept, [])
 
 
-@examples(250)
+@examples(500)
 @given(nearly(most=4))
 def test_no_value_is_ever_part_of_a_message(bag: dict[str, Any]) -> None:
     """Each text of the bag is made one that can be told; none of them is in a path or a sentence."""
