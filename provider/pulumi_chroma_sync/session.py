@@ -152,21 +152,21 @@ class Session:
             return self.client.get_source(source_id)
         except NotFoundError as error:
             if database is not None:
-                self._surely_gone(database, source_id, error)
+                self._surely_gone(database, source_id, error, max_age=_READ_AGE)
             return None
 
-    def _surely_gone(self, database: str, source_id: str, error: NotFoundError) -> None:
+    def _surely_gone(self, database: str, source_id: str, error: NotFoundError, max_age: float = 0.0) -> None:
         """Raise where a 404 may not mean that this one source is gone."""
         try:
-            listed = source_id in self.sources(database, max_age=_READ_AGE)
+            listed = source_id in self.sources(database, max_age=max_age)
             # The list may be older than the 404.
             listed = listed and source_id in self.sources(database)
         except (NotFoundError, AuthorizationError):
             raise ChromaSyncError(
-                f'read source {source_id}: the service knows neither it nor its database "{database}" '
-                f"for this API key, so it is kept in the state. {HOW_TO_SET_KEY[0].upper()}"
-                f"{HOW_TO_SET_KEY[1:]}; if the database is really gone, remove its sources with "
-                "`pulumi destroy` or `pulumi state delete`."
+                f'the service knows neither source {source_id} nor its database "{database}" for this API '
+                "key, which looks more like another team's key than like a deleted source, so it is kept in "
+                f"the state. {HOW_TO_SET_KEY[0].upper()}{HOW_TO_SET_KEY[1:]}; if the database is really "
+                "gone, take its sources out of the state with `pulumi state delete URN`."
             ) from None
         if listed:
             raise ChromaSyncError(
@@ -177,13 +177,13 @@ class Session:
         """Delete a source; False where it was gone already.
 
         Raises:
-            ChromaSyncError: it may still be there, also where a 404 is not the service's own.
+            ChromaSyncError: it may still be there, also where a 404 doesn't mean that this one is gone.
         """
         try:
             self.client.delete_source(source_id)
         except NotFoundError as error:
-            if error.code is None and self.read(database, source_id) is not None:
-                raise
+            if database is not None:
+                self._surely_gone(database, source_id, error)
             self.deleted(source_id)
             return False
         self.deleted(source_id)

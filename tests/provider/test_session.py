@@ -99,11 +99,11 @@ def test_a_404_for_what_the_list_has_drops_nothing(service: Service, body: objec
 
 
 def test_a_404_of_a_gateway_deletes_nothing_from_the_state(service: Service) -> None:
-    """The source is asked for, and it is there."""
+    """The list is asked, and it is there."""
     [(source_id, outputs)] = given(service, 1).items()
     service.control.fault("delete_source", "respond", status=404, body=HTML)
     with service.process() as process:
-        with pytest.raises(NotFoundError, match=source_id):
+        with pytest.raises(ChromaSyncError, match=f"{source_id}.* but the list of its database has it"):
             process.delete(source_id, outputs)
         process.delete(source_id, outputs)
     assert service.sources() == {}

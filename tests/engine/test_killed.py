@@ -1,0 +1,118 @@
+"""`kill -9` of the engine or the plugin at any moment, and what the next run makes of it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from chroma_sync_emulator.testing import RunningEmulator
+
+from .conftest import MakeProject
+from .harness import Project
+from .programs import program
+from .test_faults import in_the_state, on_the_service
+
+KILLS = 20
+SOURCES = 20
+MANY = program(
+    f"""
+    for number in range({SOURCES}):
+        chroma_sync.Source(f"d{{number}}", github={{"repository": f"acme/d{{number}}"}}, on_conflict="adopt")
+    """
+)
+ONE = program('chroma_sync.Source("docs", github={"repository": "acme/handbook"})')
+
+
+def killed(stack: Project, seconds: float) -> None:
+    """An up whose engine and plugins are killed after so many seconds, and its lock taken away."""
+    process = stack.start("up", "--yes", "--skip-preview")
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+    stack.pulumi("cancel", "--yes", check=True)
+
+
+@pytest.mark.parametrize("rule", ["identity", "never"])
+def test_20_kills_at_random_moments_then_one_up(
+    rule: str, project: MakeProject, emu: RunningEmulator
+) -> None:
+    """With adoption on: exactly 20 sources, all known to the state, and an empty preview."""
+    emu.control.settings(unique=rule)
+    # Slow enough for kills to meet every phase, also the one between a request and the state's write.
+    emu.control.fault("create_source", "delay_after", delay=0.1, times=0)
+    stack = project(MANY)
+    chance = random.Random(20)
+    started = time.monotonic()
+    stack.preview()
+    whole = time.monotonic() - started
+    for _ in range(KILLS):
+        killed(stack, chance.uniform(0.5, 2.5) * whole)
+    emu.control.clear_faults()
+    stack.up()
+    assert len(on_the_service(emu)) == SOURCES
+    assert in_the_state(stack) == on_the_service(emu)
+    assert stack.preview("--expect-no-changes").unchanged
+
+
+@pytest.mark.parametrize("rule", ["identity", "content", "never"])
+@pytest.mark.parametrize("target", ["engine and plugin", "plugin"])
+def test_a_kill_between_the_request_and_the_states_write(
+    target: str, rule: str, project: MakeProject, emu: RunningEmulator
+) -> None:
+    """Without adoption the next up says what to do and makes no second one; with it, it heals."""
+    emu.control.settings(unique=rule)
+    stack = project(ONE)
+    emu.control.fault("create_source", "delay_after", delay=60)
+    process = stack.start("up", "--yes", "--skip-preview")
+    while not on_the_service(emu):
+        time.sleep(0.02)
+        assert process.poll() is None
+    if target == "plugin":
+        os.kill(plugin_of(process.pid), signal.SIGKILL)
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+    assert process.stdout is not None
+    process.stdout.read()
+    process.stdout.close()
+    assert process.wait() != 0
+    [orphan] = on_the_service(emu)
+    stack.pulumi("cancel", "--yes", check=True)
+    assert in_the_state(stack) == []
+
+    failed = stack.up(check=False)
+    assert any(orphan in message and 'on_conflict="adopt"' in message for message in failed.errors)
+    assert on_the_service(emu) == [orphan]
+    stack.program(ONE.replace("})", '}, on_conflict="adopt")'))
+    stack.up()
+    assert in_the_state(stack) == on_the_service(emu) == [orphan]
+    assert stack.preview("--expect-no-changes").unchanged
+
+
+def plugin_of(engine: int) -> int:
+    """The process of the dynamic provider among an engine's descendants."""
+    shown = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    processes: dict[int, tuple[int, str]] = {}
+    for line in shown.stdout.splitlines():
+        pid, parent, args = line.split(None, 2)
+        processes[int(pid)] = (int(parent), args)
+
+    def descends(pid: int) -> bool:
+        parent: Any = pid
+        while parent in processes:
+            if parent == engine:
+                return True
+            parent = processes[parent][0]
+        return False
+
+    [found] = [pid for pid, (_, args) in processes.items() if "-m pulumi.dynamic" in args and descends(pid)]
+    return found
