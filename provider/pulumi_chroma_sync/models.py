@@ -84,10 +84,12 @@ def _empty_for_none(value: object) -> object:
 
 Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=_INT32)]
+# A guess: the contract allows empty names, and no service can do anything with one.
 Text = Annotated[str, Field(min_length=1)]
 
 
 class _Request(BaseModel):
+    # A field that the contract doesn't have is refused, whatever the service does: it is a slip of the pen.
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
@@ -247,6 +249,7 @@ def broken_rules(inputs: Mapping[str, Any], known: Callable[[object], bool]) -> 
     if isinstance(s3, Mapping):
         yield from _one_credential(s3, known)
     chunking = inputs.get("chunking")
+    # The contract has no such field for tree_sitter, and leaves open what becomes of it.
     if (
         isinstance(chunking, Mapping)
         and chunking.get("type") == "tree_sitter"
