@@ -67,7 +67,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Installe
     """
     folder = tmp_path_factory.mktemp("installed") / "env"
     venv.create(folder, symlinks=True)
-    site = Path(sysconfig.get_path("purelib", "venv", vars={"base": str(folder)}))
+    site = Path(sysconfig.get_path("purelib", "posix_prefix", vars={"base": str(folder)}))
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     install = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile", str(wheel)]
     result = Installed(folder, site)

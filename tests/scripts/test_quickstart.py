@@ -42,7 +42,9 @@ class Checkout:
         self.local = self.folder / ".local"
         home = folder / "home"
         home.mkdir()
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "CHROMA_", "MAKE"))}
+        # `make test ARGS=...` hands its own variables down to everything below it.
+        ours = ("PULUMI_", "CHROMA_", "MAKE", "ARGS", "JOBS", "LIVE")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
         self.env = {**kept, "HOME": str(home), "XDG_CACHE_HOME": CACHE}
 
     def make(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
