@@ -27,7 +27,7 @@ LEAVES = {"args", "errors", "models"}
 TOP = {"__init__", "cli"}
 """What people call; nothing of the package stands on it."""
 
-MOST_LINES = 400
+MOST_LINES = 350
 
 
 def sources(*folders: Path) -> list[Path]:
@@ -161,7 +161,7 @@ def test_importing_the_package_loads_little() -> None:
     loaded = json.loads(said.stdout)
     assert f"{PACKAGE}.source" in loaded
     assert [name for name in loaded if name.partition(".")[0] != PACKAGE] == []
-    assert {name.partition(".")[2] for name in loaded} <= {"", *LEAVES - {"models"}, *RESOURCES}
+    assert {name.partition(".")[2] for name in loaded} <= {"", "terminal", *LEAVES - {"models"}, *RESOURCES}
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ thing. Keys are spelled as the API spells them. Each value may also be a Pulumi 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import pulumi
 from typing_extensions import Required, TypedDict
@@ -23,6 +24,7 @@ __all__ = [
     "S3Args",
     "SparseEmbeddingArgs",
     "WebScrapeArgs",
+    "with_secret_key",
 ]
 
 OnConflict = Literal["error", "adopt"]
@@ -129,3 +131,13 @@ class EmbeddingArgs(TypedDict, total=False):
     """Dense vectors. Default: the service's."""
     sparse: pulumi.Input[SparseEmbeddingArgs | None]
     """Sparse vectors. Default: none."""
+
+
+def with_secret_key(s3: Any) -> Any:
+    """The same bucket with its AWS secret key marked secret, however it was passed."""
+    if isinstance(s3, Mapping):
+        secret = s3.get("aws_secret_access_key")
+        return s3 if secret is None else {**s3, "aws_secret_access_key": pulumi.Output.secret(secret)}
+    if isinstance(s3, pulumi.Output) or inspect.isawaitable(s3):
+        return pulumi.Output.from_input(s3).apply(with_secret_key)
+    return s3  # None, or something that check refuses

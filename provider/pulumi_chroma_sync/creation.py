@@ -40,6 +40,7 @@ from .explanations import exists, look_again, named, unknown
 from .meaning import content_key, describe, differences, identity, payload
 from .models import SourceReply
 from .session import Session
+from .terminal import say
 
 __all__ = ["Creation", "meets"]
 
@@ -153,7 +154,7 @@ class Creation:
     def _take_found(self, source: SourceReply, fault: ChromaSyncError) -> str:
         # Somebody else may have created an equal one in the very same moment: say which it is.
         taken = self._take(source.id)
-        _say(f"{self.name}: {fault}; took source {taken}, equal and created since ({source.created_at})")
+        say(f"{self.name}: {fault}; took source {taken}, equal and created since ({source.created_at})")
         return taken
 
     def _after_failure(self, fault: ServerError) -> str:
@@ -268,7 +269,7 @@ class Creation:
         claimed = self.session.is_claimed(existing.id)
         if self.adopt and not differing and not claimed:
             taken = self._take(existing.id, adopted=True)
-            _say(f'adopted source {taken} ("{describe(self.inputs)}" in database "{self.database}")')
+            say(f'adopted source {taken} ("{describe(self.inputs)}" in database "{self.database}")')
             return taken
         raise exists(self.inputs, existing, what, claimed=claimed)
 
@@ -297,8 +298,3 @@ def meets(session: Session, inputs: dict[str, Any]) -> str | None:
             f"{where}, which differs in {', '.join(map(str, differing))}; the service may refuse a second one"
         )
     return None
-
-
-def _say(sentence: str) -> None:
-    """An info line of the running operation: the engine shows what the plugin prints."""
-    print(sentence, flush=True)

@@ -1,4 +1,4 @@
-"""What a create that ended without a source says: which one, why, and the ways out."""
+"""What an error says of its source: which one, why it ended so, and the ways out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from .errors import ChromaSyncError, OutcomeUnknownError, SourceExistsError
 from .meaning import describe, differences
 from .models import SourceReply
 
-__all__ = ["exists", "look_again", "named", "unknown"]
+__all__ = ["exists", "look_again", "named", "step_of", "unknown"]
 
 
 def named(inputs: Mapping[str, Any]) -> str:
     """``create source "github acme/handbook" in database "knowledge"``."""
     return f'create source "{describe(inputs)}" in database "{inputs["database_name"]}"'
+
+
+def step_of(step: str, source_id: str, declared: Mapping[str, Any]) -> str:
+    """``delete source 8a6f... ("github acme/handbook" in database "knowledge")``."""
+    what = f"{step} source {source_id}"
+    if not declared:
+        return what
+    return f'{what} ("{describe(declared)}" in database "{declared.get("database_name")}")'
 
 
 def exists(

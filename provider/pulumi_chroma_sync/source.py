@@ -6,14 +6,12 @@ the plugin works with them.
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi import dynamic
-from typing_extensions import ParamSpec, TypedDict, Unpack
+from typing_extensions import TypedDict, Unpack
 
 from .args import (
     ChunkingArgs,
@@ -23,30 +21,16 @@ from .args import (
     OnConflict,
     S3Args,
     WebScrapeArgs,
+    with_secret_key,
 )
 from .errors import ChromaSyncError, ConfigError, NotFoundError, SourceClaimedError
+from .terminal import plainly, say
 
 if TYPE_CHECKING:
     from .config import Settings
     from .session import Session
 
 __all__ = ["Source", "SourceProvider"]
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
-
-def _plainly(method: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Errors of ours leave with as few frames as can be: the engine prints the whole traceback."""
-
-    @functools.wraps(method)
-    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        try:
-            return method(*args, **kwargs)
-        except ChromaSyncError as error:
-            raise error.with_traceback(None) from None
-
-    return wrapper
 
 
 class SourceProvider(dynamic.ResourceProvider):
@@ -76,6 +60,7 @@ class SourceProvider(dynamic.ResourceProvider):
         Never raises for bad input: every failure names its property path. The live part asks once for a
         process and database; a service that can't be reached is a warning.
         """
+        from .state import declared_in
         from .validation import check_inputs, failure_of, is_known, without_database_failure
 
         settings = self._settings
@@ -94,14 +79,14 @@ class SourceProvider(dynamic.ResourceProvider):
         database = inputs.get("database_name")
         if is_known(database) and isinstance(database, str) and database:
             self._session().client.hide(inputs)
-            problem = self._session().preflight(database, _say)
+            problem = self._session().preflight(database, say)
             if problem is not None:
                 failures.append(failure_of(*problem, inputs))
-            elif not failures and not _declared(_olds) and self._session().answered(database):
+            elif not failures and not declared_in(_olds) and self._session().answered(database):
                 self._notice_existing(inputs)
         return dynamic.CheckResult(inputs, failures)
 
-    @_plainly
+    @plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """Compare meaning. The API has no update, so any change of the source itself replaces it.
 
@@ -124,7 +109,7 @@ class SourceProvider(dynamic.ResourceProvider):
         replaces = changed_inputs(_olds, _news)
         if replaces:
             order = f"old first, both read {describe(_olds)}" if collides else "new first"
-            _say(
+            say(
                 f"{describe(_olds)}: the Sync API has no update, so an up replaces the source ({order}). "
                 "Collections keep what was synced; the next run decides what is added."
             )
@@ -134,47 +119,48 @@ class SourceProvider(dynamic.ResourceProvider):
             delete_before_replace=collides,
         )
 
-    @_plainly
+    @plainly
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Create the source exactly once; see :mod:`.creation` for what happens under faults."""
         from .creation import Creation
         from .meaning import describe
-        from .state import state_of
+        from .state import declared_in, state_of
 
-        session, inputs = self._session(), _declared(props)
+        session, inputs = self._session(), declared_in(props)
         source_id = Creation(session, inputs, adopt=inputs.get("on_conflict") == "adopt").run()
         reply = None
         try:
             reply = session.client.get_source(source_id)
         except ChromaSyncError as error:
             # The source is there and must reach the state: what the service decided can wait for a refresh.
-            _say(f'created source {source_id} ("{describe(inputs)}"), but could not read it back: {error}')
+            say(f'created source {source_id} ("{describe(inputs)}"), but could not read it back: {error}')
         return dynamic.CreateResult(source_id, state_of(inputs, source_id, reply, {}))
 
-    @_plainly
+    @plainly
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """The source as it stands on the service; a field changed there comes back as an input.
 
         Only a 404 means that it is gone; any other fault raises, and the state keeps the source.
         """
-        from .drift import baseline, observed, whole
+        from .drift import whole
+        from .explanations import step_of
         from .meaning import kind_of
-        from .state import state_of
+        from .state import declared_in, refreshed, state_of
 
-        session, declared = self._session(), _declared(props)
+        session, declared = self._session(), declared_in(props)
         session.client.hide(declared)
         if "source_id" in props:
             session.manages(id_)
         try:
             reply = session.read(declared.get("database_name"), id_)
         except ChromaSyncError as error:
-            error.args = (f"{_named('read', id_, declared)}: {error}",)
+            error.args = (f"{step_of('read', id_, declared)}: {error}",)
             raise
         if reply is None:
             if "source_id" not in props:
                 # Not a refresh but Source.get, and there the engine would take an empty answer for a source.
                 raise NotFoundError(
-                    f"{_named('read', id_, declared)}: the service has no such source, or not for this API "
+                    f"{step_of('read', id_, declared)}: the service has no such source, or not for this API "
                     "key. To see what there is: pulumi-chroma-sync list --database NAME",
                     status=404,
                 )
@@ -182,39 +168,36 @@ class SourceProvider(dynamic.ResourceProvider):
         if kind_of(declared) is None:
             inputs = whole(reply)
             return dynamic.ReadResult(id_, state_of(inputs, id_, reply, props))
-        # Without created_at the create could not read the source back.
-        recorded = props.get("server_defaults") or {} if "created_at" in props else None
-        defaults = baseline(declared, recorded, reply)
-        inputs = observed(declared, defaults, reply)
-        outputs = state_of(inputs, id_, reply, props)
-        outputs.pop("server_defaults", None)
-        if defaults:
-            outputs["server_defaults"] = defaults
+        inputs, outputs = refreshed(declared, id_, reply, props)
         return dynamic.ReadResult(id_, outputs, inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Only what the service never sees changed: keep the new inputs, without a request."""
         from .meaning import has_keys
         from .models import INPUTS
+        from .state import declared_in
 
         kept = {name: value for name, value in _olds.items() if name not in INPUTS and name != "__provider"}
         if not has_keys(_news.get("s3")):
             kept.pop("aws_credential_id", None)  # of inline keys that the program no longer passes
-        return dynamic.UpdateResult({**kept, **_declared(_news)})
+        return dynamic.UpdateResult({**kept, **declared_in(_news)})
 
-    @_plainly
+    @plainly
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the source; one that is gone already is no error."""
-        session, declared = self._session(), _declared(_props)
+        from .explanations import step_of
+        from .state import declared_in
+
+        session, declared = self._session(), declared_in(_props)
         session.client.hide(declared)
         if session.was_adopted(_id):
-            _say(f"kept source {_id}: another resource of this program adopted it in this run")
+            say(f"kept source {_id}: another resource of this program adopted it in this run")
             return
         try:
             if not session.delete(declared.get("database_name"), _id):
-                _say(f"source {_id} was already gone")
+                say(f"source {_id} was already gone")
         except ChromaSyncError as error:
-            error.args = (f"{_named('delete', _id, declared)}: {error}",)
+            error.args = (f"{step_of('delete', _id, declared)}: {error}",)
             raise
 
     def _session(self) -> Session:
@@ -235,27 +218,7 @@ class SourceProvider(dynamic.ResourceProvider):
             except ChromaSyncError as error:
                 notice = f"warning: whether the source exists already could not be asked: {error}"
             if notice:
-                _say(notice)
-
-
-def _declared(props: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs among these properties."""
-    from .models import INPUTS
-
-    return {name: props[name] for name in INPUTS if props.get(name) is not None}
-
-
-def _named(step: str, source_id: str, declared: Mapping[str, Any]) -> str:
-    from .meaning import describe
-
-    if not declared:
-        return f"{step} source {source_id}"
-    return f'{step} source {source_id} ("{describe(declared)}" in database "{declared.get("database_name")}")'
-
-
-def _say(sentence: str) -> None:
-    """An info line of the running operation: the engine shows what the plugin prints."""
-    print(sentence, flush=True)
+                say(notice)
 
 
 class _NoOther(TypedDict):
@@ -342,7 +305,7 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
             "database_name": database_name,
             "github": github,
             "web_scrape": web_scrape,
-            "s3": _secret_key_hidden(s3),
+            "s3": with_secret_key(s3),
             "chunking": chunking,
             "embedding": embedding,
             "embedding_model": embedding_model,
@@ -375,15 +338,3 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
         The whole source is in the outputs. One that isn't there fails the preview.
         """
         return cls(resource_name, opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id)))
-
-
-def _secret_key_hidden(s3: Any) -> Any:
-    """The same bucket with its AWS secret key marked secret, however it was passed."""
-    if s3 is None:
-        return None
-    if isinstance(s3, Mapping):
-        secret = s3.get("aws_secret_access_key")
-        return s3 if secret is None else {**s3, "aws_secret_access_key": pulumi.Output.secret(secret)}
-    if isinstance(s3, pulumi.Output) or inspect.isawaitable(s3):
-        return pulumi.Output.from_input(s3).apply(_secret_key_hidden)
-    return s3  # whatever it is, check refuses it

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .drift import server_defaults
-from .models import SourceReply
+from .drift import baseline, observed, server_defaults
+from .models import INPUTS, SourceReply
 
-__all__ = ["state_of"]
+__all__ = ["declared_in", "refreshed", "state_of"]
+
+
+def declared_in(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs among these properties."""
+    return {name: props[name] for name in INPUTS if props.get(name) is not None}
 
 
 def state_of(
@@ -34,3 +39,25 @@ def state_of(
     if "aws_access_key_id" in s3 and reply.s3 is not None:
         outputs["aws_credential_id"] = reply.s3.get("aws_credential_id")
     return outputs
+
+
+def refreshed(
+    declared: Mapping[str, Any], source_id: str, reply: SourceReply, previous: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Inputs and outputs after a look at the service.
+
+    Args:
+        declared: the inputs in the state.
+        source_id: the service's id.
+        reply: the source as the service answers it now.
+        previous: outputs in the state until now.
+    """
+    # Without created_at the create could not read the source back.
+    recorded = previous.get("server_defaults") or {} if "created_at" in previous else None
+    defaults = baseline(declared, recorded, reply)
+    inputs = observed(declared, defaults, reply)
+    outputs = state_of(inputs, source_id, reply, previous)
+    outputs.pop("server_defaults", None)
+    if defaults:
+        outputs["server_defaults"] = defaults
+    return inputs, outputs
