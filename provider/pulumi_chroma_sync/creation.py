@@ -158,15 +158,13 @@ class Creation:
         return taken
 
     def _after_failure(self, fault: ServerError) -> str:
-        later = fault.status == 503 and fault.retry_after is not None
-        if not later and (fault.code is None or fault.status in (502, 504)):
+        refused = fault.status == 503 and fault.retry_after is not None
+        if not refused and (fault.code is None or fault.status in (502, 504)):
             return self._settle(fault)
         self._doubtful = True
         try:
             found = self._ours(self.session.seen(self.database).values())
         except ChromaSyncError:
-            if later:
-                raise _SendAgain(fault) from None
             return self._settle(fault)
         if len(found) == 1:
             return self._take_found(found[0], fault)

@@ -60,11 +60,11 @@ class Service:
     def sources(self) -> dict[str, Any]:
         """Every source by id."""
         found: dict[str, Any] = {}
-        while (
-            page := self.api.get("/api/v1/sources", params={"offset": len(found)}).raise_for_status().json()
-        ):
-            found.update((source["id"], source) for source in page)
-        return found
+        while True:
+            answer = self.api.get("/api/v1/sources", params={"offset": len(found)}).raise_for_status()
+            found.update((source["id"], source) for source in answer.json())
+            if len(answer.json()) < 100:
+                return found
 
     def asked(self, operation: str | None = None) -> list[str]:
         """The requests of the provider, by name."""

@@ -134,6 +134,18 @@ def test_after_the_services_own_failure_the_list_is_looked_at_before_a_second_re
     assert service.asked() == ["list_sources", "create_source", "list_sources", "create_source", "get_source"]
 
 
+@pytest.mark.parametrize("status", [500, 503])
+def test_where_the_list_cannot_be_read_nothing_is_sent_again(service: Service, status: int) -> None:
+    """A failure that was carried out all the same would be doubled by a second request on hope."""
+    with service.process(retries=0) as process:
+        inputs = process.check(github())
+        service.control.fault("create_source", "respond_after", status=status, headers={"retry-after": "0"})
+        service.control.fault("list_sources", "respond", status=500, skip=1, times=0)
+        with pytest.raises(OutcomeUnknownError, match="the list could not be read either"):
+            process.create(inputs)
+    assert len(service.asked("create_source")) == 1 == len(service.control.requests("create_source"))
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_create_waits_as_long_as_the_service_asks(service: Service, status: int) -> None:
     """Retry-After holds for the request that creates, too."""
