@@ -247,7 +247,7 @@ class Project:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command in a session of its own and don't wait: for tests that kill it.
 
-        ``os.killpg(process.pid, ...)`` reaches the plugins too. Both streams are in ``process.stdout``.
+        :mod:`.killing` does that. Both streams are in ``process.stdout``.
         """
         return subprocess.Popen(
             self._command(arguments),

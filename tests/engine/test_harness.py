@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from pulumi import automation as auto
 
 from .conftest import MakeProject
 from .harness import engine_folder
+from .killing import kill_all, still_there
 
 # A dynamic resource without a service behind it.
 PLAIN = """
@@ -113,14 +114,15 @@ def test_the_users_own_settings_stay_out(project: MakeProject, emu: object) -> N
 
 
 def test_a_started_command_can_be_killed_with_all_its_plugins(project: MakeProject) -> None:
-    """start() gives a process group of its own, and a project whose run was killed can go on."""
+    """None is left, and a project whose run was killed can go on."""
     stack = project("import time\ntime.sleep(600)")
-    process = stack.start("up", "--yes", "--skip-preview")
-    assert process.stdout is not None
-    assert "Updating" in process.stdout.readline()
-    os.killpg(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    process.stdout.close()
+    run = stack.start("up", "--yes", "--skip-preview")
+    while not any("pulumi-language-python-exec" in command for command in still_there(run).values()):
+        time.sleep(0.05)
+        assert run.poll() is None
+    kill_all(run)
+    assert run.returncode == -signal.SIGKILL
+    assert still_there(run) == {}
     stack.program(plain("'after'"))
     stack.pulumi("cancel", "--yes", check=True)
     assert stack.up().ok

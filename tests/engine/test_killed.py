@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
 import time
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
@@ -15,6 +13,7 @@ from chroma_sync_emulator.testing import RunningEmulator
 
 from .conftest import MakeProject
 from .harness import Project
+from .killing import kill_all, kill_engine, kill_plugin
 from .programs import program
 from .test_faults import in_the_state, on_the_service
 
@@ -29,16 +28,16 @@ MANY = program(
 ONE = program('chroma_sync.Source("docs", github={"repository": "acme/handbook"})')
 
 
-def killed(stack: Project, seconds: float) -> None:
-    """An up whose engine and plugins are killed after so many seconds, and its lock taken away."""
-    process = stack.start("up", "--yes", "--skip-preview")
+def killed(stack: Project, seconds: float, *, whole: bool) -> None:
+    """An up that is killed after so many seconds, alone or with its plugins, and its lock taken away."""
+    run = stack.start("up", "--yes", "--skip-preview")
     try:
-        process.wait(seconds)
+        run.wait(seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
+        if not whole:
+            kill_engine(run)
+            time.sleep(0.5)  # what the plugin has under way is carried out
+    kill_all(run)
     stack.pulumi("cancel", "--yes", check=True)
 
 
@@ -56,7 +55,7 @@ def test_20_kills_at_random_moments_then_one_up(
     stack.preview()
     whole = time.monotonic() - started
     for _ in range(KILLS):
-        killed(stack, chance.uniform(0.5, 2.5) * whole)
+        killed(stack, chance.uniform(0.5, 2.5) * whole, whole=chance.random() < 0.5)
     emu.control.clear_faults()
     stack.up()
     assert len(on_the_service(emu)) == SOURCES
@@ -65,26 +64,21 @@ def test_20_kills_at_random_moments_then_one_up(
 
 
 @pytest.mark.parametrize("rule", ["identity", "content", "never"])
-@pytest.mark.parametrize("target", ["engine and plugin", "plugin"])
+@pytest.mark.parametrize("kill", [kill_engine, kill_plugin, kill_all])
 def test_a_kill_between_the_request_and_the_states_write(
-    target: str, rule: str, project: MakeProject, emu: RunningEmulator
+    kill: Callable[[subprocess.Popen[str]], None], rule: str, project: MakeProject, emu: RunningEmulator
 ) -> None:
     """Without adoption the next up says what to do and makes no second one; with it, it heals."""
     emu.control.settings(unique=rule)
     stack = project(ONE)
     emu.control.fault("create_source", "delay_after", delay=60)
-    process = stack.start("up", "--yes", "--skip-preview")
+    run = stack.start("up", "--yes", "--skip-preview")
     while not on_the_service(emu):
         time.sleep(0.02)
-        assert process.poll() is None
-    if target == "plugin":
-        os.kill(plugin_of(process.pid), signal.SIGKILL)
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
-    assert process.stdout is not None
-    process.stdout.read()
-    process.stdout.close()
-    assert process.wait() != 0
+        assert run.poll() is None
+    kill(run)
+    assert run.wait() != 0
+    kill_all(run)
     [orphan] = on_the_service(emu)
     stack.pulumi("cancel", "--yes", check=True)
     assert in_the_state(stack) == []
@@ -96,23 +90,3 @@ def test_a_kill_between_the_request_and_the_states_write(
     stack.up()
     assert in_the_state(stack) == on_the_service(emu) == [orphan]
     assert stack.preview("--expect-no-changes").unchanged
-
-
-def plugin_of(engine: int) -> int:
-    """The process of the dynamic provider among an engine's descendants."""
-    shown = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-    processes: dict[int, tuple[int, str]] = {}
-    for line in shown.stdout.splitlines():
-        pid, parent, args = line.split(None, 2)
-        processes[int(pid)] = (int(parent), args)
-
-    def descends(pid: int) -> bool:
-        parent: Any = pid
-        while parent in processes:
-            if parent == engine:
-                return True
-            parent = processes[parent][0]
-        return False
-
-    [found] = [pid for pid, (_, args) in processes.items() if "-m pulumi.dynamic" in args and descends(pid)]
-    return found
