@@ -15,6 +15,8 @@ __all__ = ["Declaration", "SecretText", "literal", "logical_names", "program", "
 
 _WIDTH = 88
 _LONGEST_NAME = 60
+# `pulumi import` protects what it imports; code without this would show that as a difference.
+_PROTECTED = "    opts=pulumi.ResourceOptions(protect=True),"
 _TAKEN = frozenset({"chroma_sync", "config", "pulumi"})
 
 
@@ -49,15 +51,14 @@ class Declaration:
 def program(declarations: Sequence[Declaration]) -> str:
     """A whole module that declares these sources, in their order; :func:`logical_names` made the names."""
     secret = any(_has_secret(declared.inputs) for declared in declarations)
-    head = ["import pulumi"] if secret else []
-    head += ["import pulumi_chroma_sync as chroma_sync", ""]
+    head = ["import pulumi", "import pulumi_chroma_sync as chroma_sync", ""]
     if secret:
         head += ["config = pulumi.Config()", ""]
     blocks = []
     for declared in declarations:
         arguments = [_item(f"{name}=", value, indent=4) for name, value in declared.inputs.items()]
         opening = [f"# {declared.comment}", f"{variable(declared.name)} = chroma_sync.Source("]
-        blocks.append("\n".join([*opening, f"    {literal(declared.name)},", *arguments, ")"]))
+        blocks.append("\n".join([*opening, f"    {literal(declared.name)},", *arguments, _PROTECTED, ")"]))
     return "\n".join([*head, "\n\n".join(blocks)]) + "\n"
 
 

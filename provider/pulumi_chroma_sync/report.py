@@ -67,7 +67,6 @@ def tell(planned: Plan, out: Path) -> None:
     steps = [f"pulumi config set --secret {setting}" for setting in planned.settings]
     steps.append(f"pulumi import --file {file} --generate-code=false")
     steps.append("put the code into your program: `pulumi preview` then shows no changes")
-    steps.append("pulumi up, which changes no source and ends the protection that Pulumi gives to imports")
     if planned.settings:
         steps.append(f"rm {file}")
     for number, step in enumerate(steps):

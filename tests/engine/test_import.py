@@ -117,9 +117,18 @@ def assert_nothing_is_left_to_change(stack: Project) -> str:
         stack.preview("--expect-no-changes"),
     ]
     assert all(run.unchanged for run in runs), [(run.command, run.summary) for run in runs]
-    # The first up has ended the protection of the import: from then on there is nothing to show at all.
-    assert "diff:" not in runs[-1].output
-    return "\n".join(run.output for run in runs)
+    shown = "\n".join(run.output for run in runs)
+    assert "diff:" not in shown and "protect" not in shown, "there is nothing to show at all"
+    return shown
+
+
+def without_protection(stack: Project) -> str:
+    """Take the protection out of program and state, without a change; gives the program."""
+    program = (stack.folder / "__main__.py").read_text(encoding="utf-8")
+    program = program.replace("    opts=pulumi.ResourceOptions(protect=True),\n", "")
+    stack.program(program)
+    stack.up("--expect-no-changes")
+    return program
 
 
 def test_existing_sources_are_imported_with_an_empty_preview(
@@ -136,6 +145,11 @@ def test_existing_sources_are_imported_with_an_empty_preview(
     assert there(emu) == before
     asked = {request["method"] for request in emu.control.requests()}
     assert asked == {"GET"}, "a source was written to"
+
+    kept = stack.destroy(check=False)
+    assert not kept.ok and "protected" in kept.output
+    assert there(emu) == before
+    without_protection(stack)
     stack.destroy()
     assert there(emu) == [] and stack.resources() == []
 
@@ -198,6 +212,7 @@ def test_inline_aws_keys_are_imported_as_secrets(project: MakeProject, emu: Runn
         for text in (shown, stack.state_text()):
             assert value not in text and json.dumps(value)[1:-1] not in text
 
+    without_protection(stack)
     stack.pulumi("config", "set", "--secret", settings[1], check=True, stdin="rotated-key\n")
     rotated = stack.preview("--diff")
     assert [(step.op, step.keys) for step in rotated.steps if step.op == "replace"] == [
@@ -215,7 +230,7 @@ def test_an_imported_source_is_replaced_when_its_program_changes(
     (source_id,) = create(emu, {"github": {"repository": "acme/handbook"}})
     stack = project("")
     import_with_the_command(stack, "--source", source_id)
-    program = (stack.folder / "__main__.py").read_text(encoding="utf-8")
+    program = without_protection(stack)
     stack.program(program.replace('"tree_sitter"', '"lines"'))
     assert [step.keys for step in stack.up().steps if step.op == "replace"] == [("chunking",)]
     (source,) = there(emu)

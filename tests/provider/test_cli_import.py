@@ -81,7 +81,6 @@ def test_an_import_says_what_it_wrote_and_what_to_do_next(emu: RunningEmulator, 
         "3 sources: 1 github, 1 web_scrape, 1 s3 (uses credential 7; no secret needed)",
         "next       pulumi import --file import.json --generate-code=false",
         "           put the code into your program: `pulumi preview` then shows no changes",
-        "           pulumi up, which changes no source and ends the protection that Pulumi gives to imports",
     ]
     assert ended.stderr in DOCS
     compile(ended.stdout, "sources.py", "exec")
@@ -186,7 +185,6 @@ def test_aws_keys_come_from_the_environment_and_are_never_shown(emu: RunningEmul
         "           pulumi config set --secret awsSecretAccessKey7",
         "           pulumi import --file import.json --generate-code=false",
         "           put the code into your program: `pulumi preview` then shows no changes",
-        "           pulumi up, which changes no source and ends the protection that Pulumi gives to imports",
         "           rm import.json",
     ]
     assert KEY not in ended.stdout and SECRET not in ended.stdout

@@ -107,12 +107,14 @@ replies = st.builds(
 
 
 def declared(planned: Plan) -> list[tuple[str, dict[str, Any]]]:
-    """Name and arguments of each resource in the printed program; a secret as its setting's name."""
+    """Name and inputs of each resource in the printed program, all protected; a secret as its setting."""
     found = []
     for node in ast.parse(planned.program()).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.keywords:
             (name,) = node.value.args
-            arguments = {str(each.arg): _value(each.value) for each in node.value.keywords}
+            *keywords, opts = node.value.keywords
+            assert ast.unparse(opts) == "opts=pulumi.ResourceOptions(protect=True)"
+            arguments = {str(each.arg): _value(each.value) for each in keywords}
             found.append((str(_value(name)), arguments))
     return found
 
@@ -275,4 +277,4 @@ def test_an_id_can_not_break_out_of_its_comment() -> None:
     reply = {"id": "x\nimport os #\u2028", "database_name": "demo", "github": {"repository": "a/b"}}
     program = plan([SourceReply.model_validate(reply)]).program()
     assert "# source x?import os ??\n" in program
-    assert [type(node) for node in ast.parse(program).body] == [ast.Import, ast.Assign]
+    assert [type(node) for node in ast.parse(program).body] == [ast.Import, ast.Import, ast.Assign]
