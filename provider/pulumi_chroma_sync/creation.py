@@ -44,8 +44,6 @@ from .terminal import say
 
 __all__ = ["Creation", "meets"]
 
-_REQUEST_TIMEOUT = 408
-
 _NOTICE_AGE = 30.0
 """Seconds for which the list is good enough for a notice at preview."""
 
@@ -134,7 +132,7 @@ class Creation:
         except UniqueConstraintError as fault:
             return self._after_conflict(fault)
         except ApiError as fault:
-            if fault.status == _REQUEST_TIMEOUT:
+            if fault.status == 408:  # somebody gave up waiting
                 return self._settle(fault)
             fault.args = (f"{self.name}: {fault}\n  Nothing was created.",)
             raise
@@ -240,11 +238,13 @@ class Creation:
         for source in self._before.values():
             if self.session.is_claimed(source.id) or differences(self.inputs, source, strict=False):
                 continue
+            now: SourceReply | None
             try:
                 now = self.session.client.get_source(source.id)
             except NotFoundError:
-                continue  # gone since the list was read
-            if not differences(self.inputs, now, strict=False):
+                # Gone since the list was read; or a gateway's 404.
+                now = self.session.sources(self.database).get(source.id)
+            if now is not None and not differences(self.inputs, now, strict=False):
                 return now
         return None
 

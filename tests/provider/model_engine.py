@@ -158,8 +158,10 @@ class Engine:
             assert {key: after.get(key) for key in before} == before, "a create touched another source"
         taken = {entry.id for entry in self.state.values()} | {entry.id for entry in self.doomed}
         told = "\n".join(process.told[heard:])
+        equal = [key for key, source in before.items() if key not in taken and matches(inputs, source)]
         if new:
             assert new == [source_id], "the state would know another source than the one created"
+            assert not equal, "a second source was made beside an equal one that nobody in the state has"
         else:
             assert inputs.get("on_conflict") == "adopt", "an existing source was taken over unasked"
             assert f"adopted source {source_id}" in told, "taken over without a word"

@@ -275,3 +275,14 @@ def test_a_source_that_vanishes_after_the_list_was_read_is_no_obstacle(service: 
         with service.meanwhile("list_sources", lambda: service.api.delete(f"/api/v1/sources/{existing}")):
             source_id, _outputs = process.create(inputs)
     assert list(service.sources()) == [source_id] and source_id != existing
+
+
+def test_a_404_of_a_gateway_hides_no_equal_source(service: Service) -> None:
+    """Whether one that was listed is gone, the list says once more."""
+    existing = service.make(**github())
+    with service.process() as process:
+        inputs = process.check(github())
+        service.control.fault("get_source", "respond", status=404, body="<html>no such page</html>")
+        with pytest.raises(SourceExistsError, match=existing):
+            process.create(inputs)
+    assert list(service.sources()) == [existing]

@@ -178,18 +178,26 @@ def test_a_source_that_a_shifting_page_hid_is_not_taken_for_ours(service: Servic
     """Others delete while we read page after page, so the list misses an old one: its age gives it away."""
     state = given(service, 120)
     hidden = list(state)[10]
-    newest = list(state)[-15:]
 
     def shift() -> None:
-        for source_id in newest:
+        for source_id in list(state)[-15:]:
             service.api.delete(f"/api/v1/sources/{source_id}")
 
-    with service.process(preflight=False) as process:
+    def flood() -> None:
+        # More than a short page of new ones, so that the whole list is read again.
+        for number in range(25):
+            service.make(**github(f"new{number}"))
+
+    with service.process(preflight=False, settle=2) as process:
         inputs = process.check(github("r10"))
         # It is the eleventh from the end, on the second page; fifteen less before it, and it is on the first.
         service.control.fault("list_sources", "delay", delay=1, skip=1)
         service.control.fault("create_source", "drop_before")
-        with service.meanwhile("list_sources", shift, count=2), pytest.raises(OutcomeUnknownError) as caught:
+        with (
+            service.meanwhile("list_sources", shift, count=2),
+            service.meanwhile("create_source", flood),
+            pytest.raises(OutcomeUnknownError) as caught,
+        ):
             process.create(inputs)
     assert hidden in service.sources() and hidden not in str(caught.value)
 
