@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,7 @@ class Machine:
     """A machine without pulumi and Go: its PATH, its cache, and what was built on it."""
 
     def __init__(self, folder: Path) -> None:
+        self.started: list[subprocess.Popen[str]] = []
         self.bin = folder / "bin"
         self.bin.mkdir()
         self.builds = folder / "builds"
@@ -75,10 +76,26 @@ class Machine:
         return subprocess.run([script], env={**self.env, **env}, capture_output=True, text=True, timeout=120)
 
     def start(self, **env: str) -> subprocess.Popen[str]:
-        """Start `get` and don't wait."""
-        return subprocess.Popen(
-            [GET], env={**self.env, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        """Start `get` and don't wait, as a terminal does: SIGINT ends it.
+
+        A shell script's background job ignores SIGINT, and so does all that it starts; the tests may be one.
+        """
+        process = subprocess.Popen(
+            [GET],
+            env={**self.env, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Let nothing outlive the test, also where it failed."""
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
     @property
     def built(self) -> int:
@@ -92,9 +109,11 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine(tmp_path: Path) -> Iterator[Machine]:
     """A machine of the test's own."""
-    return Machine(tmp_path)
+    made = Machine(tmp_path)
+    yield made
+    made.end()
 
 
 def one_sentence(said: str) -> str:
