@@ -1,6 +1,7 @@
 # Type `make`, it says what there is. What each target does is in scripts/.
 PYTHON ?= python3
-JOBS ?= auto
+# One more than there are cores: many tests wait for a while.
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 ARGS ?=
 
 RUN := .venv/bin/python
