@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.existing import upload
 
 from chroma_sync_emulator.testing import RunningEmulator
 
@@ -86,14 +87,9 @@ def test_get_reads_the_whole_source_and_never_touches_it(
 
 def test_a_source_that_can_not_be_declared_can_be_read(project: MakeProject, emu: RunningEmulator) -> None:
     """What uploads are kept in has the same outputs, less those of a kind."""
+    uploaded = upload(emu)
     with emu.client() as client:
-        client.post(
-            "/api/v1/add-file",
-            data={"database_name": "demo", "collection_name": "files"},
-            files={"file": ("notes.txt", b"hello", "text/plain")},
-            headers={"x-upload-content-length": "5"},
-        ).raise_for_status()
-        (source,) = client.get("/api/v1/sources", params={"database_name": "demo"}).json()
+        source = client.get(f"/api/v1/sources/{uploaded}").json()
     stack = project(program(repr(source["id"]), exports=("source_id", "database_name", "effective_chunking")))
     stack.up()
     assert stack.outputs() == {

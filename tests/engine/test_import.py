@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from pulumi import automation as auto
+from tests.existing import create
 
 from chroma_sync_emulator.testing import RunningEmulator
 
@@ -63,15 +64,6 @@ def _no_keys_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command's own tests give them."""
     for name in AWS:
         monkeypatch.delenv(name, raising=False)
-
-
-def create(emu: RunningEmulator, *sources: dict[str, Any]) -> list[str]:
-    """Create sources as somebody without Pulumi would; gives their ids."""
-    with emu.client() as client:
-        answers = [
-            client.post("/api/v1/sources", json={"database_name": "demo", **source}) for source in sources
-        ]
-        return [str(answer.raise_for_status().json()["source_id"]) for answer in answers]
 
 
 def secret(value: str) -> auto.ConfigValue:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.existing import create, upload
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 from pulumi_chroma_sync.cli import main
@@ -46,28 +47,6 @@ def run(emu: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return CliRunner(env={**emu.environment(), **(env or {})}).invoke(main, arguments)
 
     return run
-
-
-def create(emu: RunningEmulator, *sources: dict[str, Any]) -> list[str]:
-    """Create sources; gives their ids."""
-    with emu.client() as client:
-        answers = [
-            client.post("/api/v1/sources", json={"database_name": "demo", **source}) for source in sources
-        ]
-        return [str(answer.raise_for_status().json()["source_id"]) for answer in answers]
-
-
-def upload(emu: RunningEmulator) -> str:
-    """Make the database's file_upload source; gives its id."""
-    with emu.client() as client:
-        client.post(
-            "/api/v1/add-file",
-            data={"database_name": "demo", "collection_name": "files"},
-            files={"file": ("notes.txt", b"hello", "text/plain")},
-            headers={"x-upload-content-length": "5"},
-        ).raise_for_status()
-        (source,) = client.get("/api/v1/sources", params={"source_type": "file_upload"}).json()
-        return str(source["id"])
 
 
 def test_list_shows_a_line_for_each_source_and_cuts_nothing(run: Run, emu: RunningEmulator) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.existing import create, upload
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 
@@ -35,15 +36,6 @@ def emu() -> Iterator[RunningEmulator]:
     with emulator() as running:
         create(running, *SOURCES)
         yield running
-
-
-def create(emu: RunningEmulator, *sources: dict[str, Any]) -> list[str]:
-    """Create sources; gives their ids."""
-    with emu.client() as client:
-        answers = [
-            client.post("/api/v1/sources", json={"database_name": "demo", **source}) for source in sources
-        ]
-        return [str(answer.raise_for_status().json()["source_id"]) for answer in answers]
 
 
 def environment(emu: RunningEmulator, **more: str) -> dict[str, str]:
@@ -154,21 +146,14 @@ def test_chosen_sources_alone_are_imported(emu: RunningEmulator, tmp_path: Path)
 
 def test_what_can_not_be_imported_is_said(emu: RunningEmulator, tmp_path: Path) -> None:
     """Uploads are left out of an import of all, and refused where one is asked for by its id."""
-    with emu.client() as client:
-        client.post(
-            "/api/v1/add-file",
-            data={"database_name": "demo", "collection_name": "files"},
-            files={"file": ("notes.txt", b"hello", "text/plain")},
-            headers={"x-upload-content-length": "5"},
-        ).raise_for_status()
-        (source,) = client.get("/api/v1/sources", params={"source_type": "file_upload"}).json()
-    refused = run_import(emu, tmp_path, "--source", source["id"])
+    uploaded = upload(emu)
+    refused = run_import(emu, tmp_path, "--source", uploaded)
     assert refused.returncode == 1 and list(tmp_path.iterdir()) == []
     assert refused.stderr == (
-        f"Error: source {source['id']}: file_upload, which can't be declared. Nothing was written.\n"
+        f"Error: source {uploaded}: file_upload, which can't be declared. Nothing was written.\n"
     )
     ended = run_import(emu, tmp_path)
-    assert ended.stderr.splitlines()[0] == f"left out   {source['id']}: file_upload, which can't be declared"
+    assert ended.stderr.splitlines()[0] == f"left out   {uploaded}: file_upload, which can't be declared"
     assert len(entries(tmp_path / "import.json")) == 3
 
 
