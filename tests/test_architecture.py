@@ -117,6 +117,19 @@ def test_no_module_stands_on_one_that_stands_on_it() -> None:
     list(graphlib.TopologicalSorter(graph).static_order())
 
 
+@pytest.mark.parametrize("folder", ["engine", "quickstart"])
+def test_no_script_stands_on_one_that_stands_on_it(folder: str) -> None:
+    """The same for what gets the engine and what runs the quickstart."""
+    modules = {path.stem: path for path in (ROOT / "scripts" / folder).glob("*.py")}
+    graph = {
+        name: {imported.split(".")[1] for imported in imports(path) if imported.startswith(f"{folder}.")}
+        & {*modules}
+        for name, path in modules.items()
+    }
+    assert any(graph.values())
+    list(graphlib.TopologicalSorter(graph).static_order())
+
+
 def test_leaves_stand_on_leaves_alone() -> None:
     """What the API and the user say is written down once, below everything that works with it."""
     assert LEAVES <= set(MODULES)

@@ -6,7 +6,7 @@ standard library is enough, except that the official way uses the Pulumi SDK's o
 
 from __future__ import annotations
 
-from .found import Engine, NoEngineError
+from .engine import Engine, NoEngineError
 from .ways import find, get
 
 __all__ = ["Engine", "NoEngineError", "find", "get"]

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from .found import Engine, NoEngineError
+from .engine import Engine, NoEngineError
 from .process import say
 from .ways import find, get
 

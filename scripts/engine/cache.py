@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .process import say
+
 __all__ = ["home", "locked", "put", "root", "staging"]
 
 _STAGED = ".making-"
@@ -41,8 +43,6 @@ def locked() -> Iterator[bool]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            from .process import say
-
             say("waiting: another process is getting it")
             fcntl.flock(file, fcntl.LOCK_EX)
             waited = True

@@ -6,12 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache
+from .engine import Engine, NoEngineError
 
-__all__ = ["OLDEST", "PARTS", "VERSION", "Engine", "NoEngineError", "cached", "on_path", "version_of"]
+__all__ = ["OLDEST", "PARTS", "VERSION", "cached", "on_path", "version_of"]
 
 VERSION = "3.259.0"
 """The engine that is installed or built, official and built alike; cli/go.mod names the same."""
@@ -26,28 +26,6 @@ PARTS = (
     "pulumi-resource-pulumi-python",
 )
 """What a folder needs to run Python programs with dynamic providers."""
-
-
-class NoEngineError(Exception):
-    """No engine can be had this way; the message says why in one sentence."""
-
-
-@dataclass(frozen=True)
-class Engine:
-    """An engine.
-
-    Attributes:
-        folder: to put on PATH.
-        version: such as ``3.259.0``.
-        how: where it came from, such as ``built from Go modules``.
-    """
-
-    folder: Path
-    version: str
-    how: str
-
-    def __str__(self) -> str:
-        return f"pulumi v{self.version} ({self.how})"
 
 
 def on_path() -> Engine:

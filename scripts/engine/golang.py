@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache
-from .found import NoEngineError
+from .engine import NoEngineError
 from .process import run, say
 
 __all__ = ["Go", "find"]

@@ -9,7 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from .found import PARTS, NoEngineError
+from .engine import NoEngineError
+from .found import PARTS
 from .process import run, say
 
 __all__ = ["install"]

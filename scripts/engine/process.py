@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .found import NoEngineError
+from .engine import NoEngineError
 
 __all__ = ["minutes", "run", "say"]
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from . import cache
 from .build import build
-from .found import VERSION, Engine, NoEngineError, cached, on_path, version_of
+from .engine import Engine, NoEngineError
+from .found import VERSION, cached, on_path, version_of
 from .official import install
 from .process import minutes, say
 
