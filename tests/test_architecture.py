@@ -21,13 +21,21 @@ PROVIDER = ROOT / "provider" / "pulumi_chroma_sync"
 EMULATOR = ROOT / "emulator" / "chroma_sync_emulator"
 PACKAGE, FAKE = "pulumi_chroma_sync", "chroma_sync_emulator"
 
-LEAVES = {"args", "errors", "models"}
-"""They know the API and the user's words, and nothing of the rest."""
+FLOORS = {
+    "errors": set(),
+    "args": {"errors"},
+    "settings": {"errors"},
+    "api": {"errors", "settings"},
+    "core": {"api", "errors", "settings"},
+    "kinds": {"core", "api", "errors", "settings"},
+    "source": {"kinds", "core", "api", "args", "errors", "settings"},
+    "__init__": {"source", "args", "errors"},
+    "cli": {"source", "kinds", "core", "api", "args", "errors", "settings"},
+}
+"""The house, from the ground up: on what each module or package may stand."""
 
-TOP = {"__init__", "cli"}
-"""What people call; nothing of the package stands on it."""
-
-MOST_LINES = 350
+LOADED = {"", "args", "errors", "source", "core", "core.border", "core.terminal"}
+"""What a program pays for."""
 
 
 def sources(*folders: Path) -> list[Path]:
@@ -40,7 +48,11 @@ OURS = [
     *sources(*(ROOT / name for name in ("provider", "emulator", "examples", "scripts", "tests", "bench"))),
     ROOT / "__main__.py",
 ]
-MODULES = {path.stem: path for path in sources(PROVIDER)}
+MODULES = {
+    ".".join(path.relative_to(PROVIDER).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sources(PROVIDER)
+}
+"""By their names within the package, such as ``api.client``; a folder's own is the folder's name."""
 
 
 def shown(path: Path) -> str:
@@ -79,24 +91,18 @@ def _nodes(tree: ast.AST, at_start: bool) -> Iterator[ast.AST]:
 
 def stands_on(module: str) -> set[str]:
     """The modules of the package that this one imports, at any time."""
-    return {name.split(".")[1] for name in imports(MODULES[module]) if name.startswith(f"{PACKAGE}.")} & {
-        *MODULES
-    }
+    names = {name.partition(".")[2] for name in imports(MODULES[module]) if name.startswith(f"{PACKAGE}.")}
+    return names & {*MODULES} - {module}
+
+
+def floor(module: str) -> str:
+    """The module or folder of the top level in which it is."""
+    return module.partition(".")[0]
 
 
 def top_levels(path: Path) -> set[str]:
     """The distributions' import names that a file imports, at any time."""
     return {name.partition(".")[0] for name in imports(path)}
-
-
-RESOURCES = {
-    name
-    for name, path in MODULES.items()
-    if any(
-        isinstance(node, ast.ClassDef) and any("Resource" in ast.unparse(base) for base in node.bases)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    )
-}
 
 
 @pytest.mark.parametrize("path", sources(EMULATOR), ids=shown)
@@ -113,7 +119,8 @@ def test_the_package_and_programs_do_not_know_the_emulator(path: Path) -> None:
 
 def test_no_module_stands_on_one_that_stands_on_it() -> None:
     """The package's imports, those inside functions too, have no circle."""
-    graph = {name: stands_on(name) - {"__init__"} for name in MODULES}
+    graph = {name: stands_on(name) for name in MODULES}
+    assert sum(map(len, graph.values())) > 50
     list(graphlib.TopologicalSorter(graph).static_order())
 
 
@@ -130,33 +137,52 @@ def test_no_script_stands_on_one_that_stands_on_it(folder: str) -> None:
     list(graphlib.TopologicalSorter(graph).static_order())
 
 
-def test_leaves_stand_on_leaves_alone() -> None:
-    """What the API and the user say is written down once, below everything that works with it."""
-    assert LEAVES <= set(MODULES)
-    above = {name: stands_on(name) - LEAVES for name in LEAVES}
-    assert above == {name: set() for name in LEAVES}
+def test_every_module_is_on_a_floor() -> None:
+    """A new one has to say on what it stands."""
+    assert {floor(module) for module in MODULES} == FLOORS.keys()
 
 
-@pytest.mark.parametrize("module", sorted({*MODULES} - RESOURCES - TOP))
-def test_what_resources_are_made_of_does_not_know_them(module: str) -> None:
-    """Client, settings, validation and the like serve resources and the command alike."""
-    assert {"source"} <= RESOURCES
-    assert not stands_on(module) & (RESOURCES | TOP)
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_stands_on_what_is_below_it(module: str) -> None:
+    """Resources on top, one core, one door to HTTP; nothing points back up."""
+    assert {floor(name) for name in stands_on(module)} <= FLOORS[floor(module)] | {floor(module)}
 
 
-@pytest.mark.parametrize("module", sorted(RESOURCES))
-def test_nothing_below_the_command_imports_it(module: str) -> None:
-    """A resource needs no command line."""
-    assert not stands_on(module) & TOP
+@pytest.mark.parametrize("module", [name for name in MODULES if floor(name) in ("core", "api")])
+def test_the_core_knows_no_kind_of_resource(module: str) -> None:
+    """What the next resource needs as well isn't written for one of them; nor is how HTTP is done."""
+    if floor(module) == "core":
+        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        for node in ast.walk(tree):  # an example in a docstring may be of a source
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                node.value = ast.Constant(...)
+        text = ast.unparse(tree)
+        assert not re.findall(r"\b(github|web_scrape|s3|Sources?|SourceReply|source_id)\b", text)
+    assert not {name for name in imports(MODULES[module]) if name.startswith(f"{PACKAGE}.kinds")}
 
 
-@pytest.mark.parametrize("module", sorted({*MODULES} - {"validation"}))
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("kinds.")])
+def test_one_kind_does_not_know_another(module: str) -> None:
+    """What two share is the core's."""
+    own = module.split(".")[1]
+    others = {name.split(".")[1] for name in stands_on(module) if name.startswith("kinds.")}
+    assert others <= {own}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if floor(name) != "api"])
+def test_only_api_speaks_http(module: str) -> None:
+    """One client, one retry policy, one place where secrets are kept out of errors."""
+    allowed = {"httpx"} if module == "settings" else set()  # what the client can't take is no setting
+    assert {"httpx", "tenacity", "requests", "urllib3"} & top_levels(MODULES[module]) <= allowed
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "core.validation"])
 def test_only_validation_knows_values_that_are_not_known_yet(module: str) -> None:
     """Everything behind check works with plain values."""
     assert not [name for name in imports(MODULES[module]) if name.endswith(".Unknown")]
 
 
-@pytest.mark.parametrize("module", sorted(RESOURCES | {"__init__", "args", "errors"}))
+@pytest.mark.parametrize("module", sorted(LOADED - {""}))
 def test_what_a_program_loads_needs_no_client_at_its_start(module: str) -> None:
     """httpx and pydantic are imported where the engine calls, never with the module."""
     loaded = imports(MODULES[module], at_start=True)
@@ -174,7 +200,7 @@ def test_importing_the_package_loads_little() -> None:
     loaded = json.loads(said.stdout)
     assert f"{PACKAGE}.source" in loaded
     assert [name for name in loaded if name.partition(".")[0] != PACKAGE] == []
-    assert {name.partition(".")[2] for name in loaded} <= {"", "terminal", *LEAVES - {"models"}, *RESOURCES}
+    assert {name.partition(".")[2] for name in loaded} == LOADED
 
 
 @pytest.mark.parametrize(
@@ -215,7 +241,7 @@ def test_each_module_says_what_is_public(path: Path) -> None:
 def test_each_public_name_is_explained(name: str) -> None:
     """Class, methods, keys and outputs of what a program may use: an editor shows what each means."""
     public = getattr(pulumi_chroma_sync, name)
-    path = MODULES[public.__module__.rpartition(".")[2]]
+    path = MODULES[public.__module__.removeprefix(f"{PACKAGE}.")]
     (node,) = (
         node
         for node in ast.parse(path.read_text(encoding="utf-8")).body
@@ -235,10 +261,9 @@ def test_each_public_name_is_explained(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", OURS, ids=shown)
-def test_each_file_is_read_in_one_sitting_and_whole(path: Path) -> None:
-    """No file is too long, and none leaves work behind."""
+def test_no_file_leaves_work_behind(path: Path) -> None:
+    """What is to be done is in an issue."""
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= MOST_LINES
     assert re.findall(r"\b(TO[D]O|FIX[M]E|XX[X]|Not[I]mplementedError)\b", text) == []
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args, get_origin
 
 import click
 from pydantic import ValidationError
@@ -25,7 +25,26 @@ except ModuleNotFoundError as error:
 
 __all__ = ["main"]
 
-_DEFAULTS = Settings()
+
+def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """An option for each field of the settings, with its values, default and text."""
+    for name, field in reversed(Settings.model_fields.items()):
+        option = "--" + name.replace("_", "-")
+        if name == "github_apps":
+            repeated = click.option(
+                "--github-app", name, multiple=True, help="GitHub app that there is; repeatable. None: each."
+            )
+            command = repeated(command)
+            continue
+        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        number = float if field.annotation is float else int
+        command = click.option(
+            option,
+            type=click.Choice(choices) if choices else number,
+            default=field.default,
+            help=field.description,
+        )(command)
+    return command
 
 
 @click.command(context_settings={"show_default": True})
@@ -38,31 +57,14 @@ _DEFAULTS = Settings()
 @click.option(
     "--database", "databases", multiple=True, default=[DEFAULT_DATABASE], help="Database; repeatable."
 )
-@click.option(
-    "--unique",
-    type=click.Choice(["identity", "content", "never"]),
-    default=_DEFAULTS.unique,
-    help="What gives 409 on creating a source: same kind and target, all fields equal, or nothing.",
-)
-@click.option(
-    "--invocations",
-    type=click.Choice(["timed", "instant", "manual"]),
-    default=_DEFAULTS.invocations,
-    help="What moves invocations: time, their creation, or the control API alone.",
-)
-@click.option(
-    "--pending-seconds", type=float, default=_DEFAULTS.pending_seconds, help="Of a timed invocation."
-)
-@click.option(
-    "--processing-seconds", type=float, default=_DEFAULTS.processing_seconds, help="Of a timed invocation."
-)
-@click.option("--max-uploads", type=int, default=_DEFAULTS.max_uploads, help="At once, for one tenant.")
+@_settings_options
 def main(
     host: str, port: int, store: str, api_keys: Sequence[str], databases: Sequence[str], **settings: Any
 ) -> None:
     """Run the emulator of Chroma's Sync API; prints one line with its URL when it is ready."""
     try:
-        chosen = Settings(**settings)
+        # Repeated options are an empty tuple where there is none.
+        chosen = Settings(**{name: None if value == () else value for name, value in settings.items()})
         listener, url = listen(host, port)
     except ValidationError as error:
         first = error.errors()[0]
@@ -72,6 +74,8 @@ def main(
     with listener:
         try:
             emulator = Emulator(store, api_keys=api_keys, databases=databases, settings=chosen)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
         except (OSError, sqlite3.Error) as error:
             raise click.ClickException(f"can't open the store {store}: {error}") from None
         # Only the demo key is shown: any other may open more than this emulator.

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from . import control, handlers, page, uploads
-from .core import Emulator
+from .core import Emulator, emulator_of
 from .errors import ApiError, error_response
-from .front import Front
+from .front import API, Front
 from .openapi import openapi
 
 __all__ = ["OPERATIONS", "ROUTES", "create_app"]
@@ -52,21 +52,23 @@ def create_app(emulator: Emulator) -> Front:
     return Front(app, emulator, ROUTES)
 
 
-async def _api_error(_request: Request, error: Exception) -> Response:
+async def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
-    return error_response(error.status, error.error, error.message)
+    # The control API is the emulator's own, and answers its tests alike in every mode.
+    statuses = emulator_of(request).settings.statuses if request.url.path.startswith(API) else "contract"
+    return error_response(error.status_by(statuses), error.message)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    name, message = {
-        404: ("NotFoundError", f"no such path: {request.url.path}"),
-        405: ("MethodNotAllowedError", f"{request.method} is not allowed on {request.url.path}"),
-    }.get(error.status_code, ("InvalidArgumentError", error.detail))
+    message = {
+        404: f"no such path: {request.url.path}",
+        405: f"{request.method} is not allowed on {request.url.path}",
+    }.get(error.status_code, error.detail)
     headers = dict(error.headers or {})
     if error.status_code == 405 and (allowed := _allowed(request)):
         headers = {"allow": ", ".join(allowed)}
-    return error_response(error.status_code, name, message, headers)
+    return error_response(error.status_code, message, headers)
 
 
 def _allowed(request: Request) -> list[str]:
@@ -77,4 +79,4 @@ def _allowed(request: Request) -> list[str]:
 
 async def _failure(request: Request, error: Exception) -> Response:
     logging.getLogger("chroma_sync_emulator").error("%s failed", request.url.path, exc_info=error)
-    return error_response(500, "InternalError", "the emulator failed; see its log")
+    return error_response(500, "the emulator failed; see its log")

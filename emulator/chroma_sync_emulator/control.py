@@ -4,18 +4,21 @@
 |---|---|
 | ``POST reset`` | takes away all but what was given at start; also faults and requests |
 | ``GET``, ``PUT settings`` | :class:`.settings.Settings`; fields that are left out stay |
-| ``GET``, ``POST tenants`` | ``{"name", "api_key", "databases": [...]}``; ``"database"`` scopes the key |
+| ``GET``, ``POST tenants`` | ``{"name", "api_key", "databases": [...], "database"?, "role"?}``, see below |
 | ``GET``, ``POST databases`` | ``{"name", "tenant"?}`` |
 | ``GET``, ``DELETE requests`` | the API's requests, the oldest first; ``?operation=`` for those of one |
 | ``GET``, ``POST``, ``DELETE faults``, ``DELETE faults/{id}`` | :class:`.faults.FaultSpec` |
 | ``PATCH sources/{id}`` | changes a source, unseen: objects merge, all else is replaced |
 | ``POST invocations/{id}`` | ``{"status": ...}``: moves an invocation |
 | ``GET``, ``POST collections`` | ``{"database", "name", "tenant"?, "finished_ingest": true}`` |
+
+A tenant's ``database`` is the one that the key is good for, ``role`` what its user is in the team. A source
+that is to look older than it is gets another ``created_at``.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -27,13 +30,15 @@ from .core import emulator_of
 from .errors import BadRequest, NotFound
 from .faults import OPERATIONS, FaultSpec
 from .handlers import path_id
-from .payloads import parse_body, parse_json, validate
+from .names import ResourceName
+from .parsing import parse_body, parse_json, validate
 from .settings import Settings
 from .store import DEFAULT_TENANT, Store
 
 __all__ = ["ROUTES"]
 
 Name = Annotated[str, Field(min_length=1)]
+Role = Literal["owner", "admin", "member"]
 
 
 class _Body(BaseModel):
@@ -43,12 +48,13 @@ class _Body(BaseModel):
 class _Tenant(_Body):
     name: Name = DEFAULT_TENANT
     api_key: Name | None = None
-    databases: list[Name] = []
-    database: Name | None = None
+    databases: list[ResourceName] = []
+    database: ResourceName | None = None
+    role: Role = "owner"
 
 
 class _Database(_Body):
-    name: Name
+    name: ResourceName
     tenant: Name = DEFAULT_TENANT
 
 
@@ -80,7 +86,7 @@ async def tenants(request: Request) -> Response:
         body = parse_body(_Tenant, await request.body())
         databases = [*body.databases, *([body.database] if body.database else [])]
         keys = [body.api_key] if body.api_key else []
-        await emulator.call(Store.add_tenant, body.name, keys, databases, scope=body.database)
+        await emulator.call(Store.add_tenant, body.name, keys, databases, scope=body.database, role=body.role)
         await emulator.reload_keys()
     return JSONResponse(await emulator.call(Store.tenants), 201 if request.method == "POST" else 200)
 
@@ -138,7 +144,8 @@ async def source(request: Request) -> Response:
     if not isinstance(changes, dict) or "id" in changes:
         raise BadRequest("body: must be an object of a source's fields other than id")
     emulator = emulator_of(request)
-    return JSONResponse(await emulator.call(sources.patch, path_id(request, "source_id"), changes))
+    source_id = path_id(request, "source_id")
+    return JSONResponse(await emulator.call(sources.patch, source_id, changes, emulator.settings))
 
 
 class _Invocation(_Body):
@@ -147,7 +154,7 @@ class _Invocation(_Body):
 
 class _Collection(_Body):
     database: Name
-    name: Name
+    name: ResourceName
     tenant: Name = DEFAULT_TENANT
     finished_ingest: bool = True
 

@@ -11,8 +11,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from starlette.requests import HTTPConnection
 
+from . import jobs, lifetimes
 from .errors import Unauthorized
 from .faults import FaultPlan
+from .names import checked_name
 from .settings import DEFAULT_DATABASE, DEMO_KEY, Settings
 from .store import Key, Store
 from .traffic import Traffic
@@ -36,6 +38,9 @@ class Emulator:
         api_keys: keys of the default tenant.
         databases: databases of the default tenant.
         settings: how it behaves at first.
+
+    Raises:
+        ValueError: a database can't be called that.
     """
 
     def __init__(
@@ -46,6 +51,11 @@ class Emulator:
         databases: Sequence[str] = (DEFAULT_DATABASE,),
         settings: Settings | None = None,
     ) -> None:
+        for database in databases:
+            try:
+                checked_name(database)
+            except ValueError as error:
+                raise ValueError(f'database "{database}": {error}') from None
         self.settings = settings or Settings()
         self.faults = FaultPlan()
         self.traffic = Traffic()
@@ -66,9 +76,19 @@ class Emulator:
         *args: _Params.args,
         **kwargs: _Params.kwargs,
     ) -> _Result:
-        """Do a piece of work on the store, in its thread; it is finished even if the caller is cancelled."""
+        """Do a piece of work on the store, in its thread; it is finished even if the caller is cancelled.
+
+        What time has done until then is done first.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, partial(work, self._store, *args, **kwargs))
+        return await loop.run_in_executor(
+            self._thread, self._settled, partial(work, self._store, *args, **kwargs)
+        )
+
+    def _settled(self, work: Callable[[], _Result]) -> _Result:
+        jobs.settle(self._store)
+        lifetimes.settle(self._store, self.settings)
+        return work()
 
     async def reload_keys(self) -> None:
         """Take notice of changed API keys."""

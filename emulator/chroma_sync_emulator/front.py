@@ -20,13 +20,16 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .core import Emulator
-from .errors import error_response
+from .errors import TooLarge, error_response
 from .faults import Fault
 from .server import Connections
 from .settings import MAX_UPLOAD_BYTES
 from .traffic import Seen, redacted
 
-__all__ = ["CONTROL", "TRACE_HEADER", "Front"]
+__all__ = ["API", "CONTROL", "TRACE_HEADER", "Front"]
+
+API = "/api/"
+"""How the paths of the API begin, but for ``/health``."""
 
 TRACE_HEADER = "chroma-trace-id"
 """Header of every answer: an id of the request, a UUID."""
@@ -86,10 +89,10 @@ class Front:
             await send(message)
 
         path: str = scope["path"]
-        if path.startswith("/api/") or path == "/health":
+        if reason := _stranger(scope, path):
+            await error_response(403, reason)(scope, receive, traced)
+        elif path.startswith(API) or path == "/health":
             await self._api(scope, receive, traced, trace_id)
-        elif (path == "/" or path.startswith(CONTROL)) and (reason := _stranger(scope)):
-            await error_response(403, "ChromaAuthError", reason)(scope, receive, traced)
         else:
             await self._app(scope, receive, traced)
 
@@ -103,7 +106,8 @@ class Front:
                 return
         seen = self._note(scope, operation, raw, trace_id)
         if len(raw) > MAX_BODY:
-            refusal = error_response(400, "InvalidArgumentError", f"the body is larger than {MAX_BODY} bytes")
+            error = TooLarge(f"the body is larger than {MAX_BODY} bytes")
+            refusal = error_response(error.status_by(self.emulator.settings.statuses), error.message)
             seen.status = refusal.status_code
             await refusal(scope, receive, send)
             return
@@ -255,20 +259,28 @@ async def _drop(scope: Scope, receive: Receive, *, flush: bool = False) -> None:
         pass
 
 
-def _stranger(scope: Scope) -> str | None:
-    """Why the page and the control API, which know no key, don't answer this request; None if they do.
+def _stranger(scope: Scope, path: str) -> str | None:
+    """Why this request is not answered, although whoever sends it reached the port; None if it is.
 
     A browser of this machine is on loopback too, whatever web site sends it here. Such a site shows in the
-    name that the browser asks for (a name of the site's own that leads here), or in the header Origin.
+    name that the browser asks for (a name of the site's own that leads here), or in the header Origin. The
+    API wants a key, but its demo key is known to everybody; the page and the control API know none.
     """
-    client, _port = scope.get("client") or ("", 0)
+    own = path == "/" or path.startswith(CONTROL)
+    if not (own or path.startswith(API)):
+        return None
     headers = HTTPConnection(scope).headers
     host, origin = headers.get("host", "localhost"), headers.get("origin")
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         name = ""
-    if not _is_loopback(client) or not _is_loopback(name):
+    if not _is_loopback(name):
+        return "the emulator answers to the names of loopback alone, such as localhost; see the header Host"
+    if not own:
+        return None
+    client, _port = scope.get("client") or ("", 0)
+    if not _is_loopback(client):
         return "the page and the control API answer on loopback alone"
     if origin is not None and origin != f"{scope['scheme']}://{host}":
         return "the page and the control API don't answer other web sites"
@@ -276,7 +288,9 @@ def _stranger(scope: Scope) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeVar, get_args
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from . import jobs, sources
 from .core import emulator_of
-from .errors import BadRequest
-from .payloads import CreateInvocation, CreateSource, LatestByKeys, parse_body
+from .errors import BadRequest, WrongMedia
+from .parsing import parse_body
+from .payloads import CreateInvocation, CreateSource, LatestByKeys
 from .sources import Page
 from .store import Store
 
@@ -34,6 +36,9 @@ MAX_LIMIT = 1000
 SourceTypeFilter = Literal["github", "web_scrape", "s3", "file_upload"]
 OrderBy = Literal["ASC", "DESC"]
 
+_Body = TypeVar("_Body", bound=BaseModel)
+_Choice = TypeVar("_Choice", bound=str)
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -41,8 +46,8 @@ async def create_source(request: Request) -> Response:
     """``POST /api/v1/sources``."""
     emulator = emulator_of(request)
     key = emulator.authenticate(request)
-    payload = parse_body(CreateSource, await json_body(request))
-    source_id = await emulator.call(sources.create, key, payload, emulator.settings.unique)
+    payload = await body_of(request, CreateSource)
+    source_id = await emulator.call(sources.create, key, payload, emulator.settings)
     return JSONResponse({"source_id": source_id}, 201)
 
 
@@ -52,22 +57,27 @@ async def list_sources(request: Request) -> Response:
     key = emulator.authenticate(request)
     kind = choice(request, "source_type", get_args(SourceTypeFilter))
     database = request.query_params.get("database_name")
-    return JSONResponse(await emulator.call(sources.list_sources, key, page_of(request), database, kind))
+    page = page_of(request)
+    return JSONResponse(
+        await emulator.call(sources.list_sources, key, page, emulator.settings, database=database, kind=kind)
+    )
 
 
 async def get_source(request: Request) -> Response:
     """``GET /api/v1/sources/{source_id}``."""
     emulator = emulator_of(request)
     key = emulator.authenticate(request)
-    return JSONResponse(await emulator.call(sources.get, key, path_id(request, "source_id")))
+    source_id = path_id(request, "source_id")
+    return JSONResponse(await emulator.call(sources.get, key, source_id, emulator.settings))
 
 
 async def delete_source(request: Request) -> Response:
-    """``DELETE /api/v1/sources/{source_id}``."""
+    """``DELETE /api/v1/sources/{source_id}``: 204, or 202 where it takes its time."""
     emulator = emulator_of(request)
     key = emulator.authenticate(request)
-    await emulator.call(sources.delete, key, path_id(request, "source_id"))
-    return Response(status_code=204)
+    settings = emulator.settings
+    await emulator.call(sources.delete, key, path_id(request, "source_id"), settings)
+    return JSONResponse({}, 202) if settings.async_delete else Response(status_code=204)
 
 
 async def create_invocation(request: Request) -> Response:
@@ -75,7 +85,7 @@ async def create_invocation(request: Request) -> Response:
     emulator = emulator_of(request)
     key = emulator.authenticate(request)
     source_id = path_id(request, "source_id")
-    payload = parse_body(CreateInvocation, await json_body(request))
+    payload = await body_of(request, CreateInvocation)
     invocation_id = await emulator.call(jobs.create, key, source_id, payload, emulator.settings)
     return JSONResponse({"invocation_id": invocation_id}, 201)
 
@@ -108,7 +118,7 @@ async def get_invocation(request: Request) -> Response:
 
 
 async def cancel_invocation(request: Request) -> Response:
-    """``PUT /api/v1/invocations/{invocation_id}``: 202, or 412 where the run is over."""
+    """``PUT /api/v1/invocations/{invocation_id}``: 202, or 412 where it is not pending."""
     emulator = emulator_of(request)
     key = emulator.authenticate(request)
     await emulator.call(jobs.cancel, key, path_id(request, "invocation_id"))
@@ -120,7 +130,7 @@ async def latest_by_keys(request: Request) -> Response:
     emulator = emulator_of(request)
     key = emulator.authenticate(request)
     source_id = path_id(request, "source_id")
-    payload = parse_body(LatestByKeys, await json_body(request))
+    payload = await body_of(request, LatestByKeys)
     return JSONResponse(await emulator.call(jobs.latest_by_keys, key, source_id, payload.object_keys))
 
 
@@ -130,12 +140,13 @@ async def health(request: Request) -> Response:
     return Response()
 
 
-async def json_body(request: Request) -> bytes:
-    """The raw body of a request that says it is JSON; else BadRequest."""
+async def body_of(request: Request, model: type[_Body]) -> _Body:
+    """The body of a request that says it is JSON; else BadRequest."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise BadRequest("the body must be JSON, with the header content-type: application/json")
-    return await request.body()
+        raise WrongMedia("the body must be JSON, with the header content-type: application/json")
+    lenient = emulator_of(request).settings.integers == "lenient"
+    return parse_body(model, await request.body(), lenient=lenient)
 
 
 def path_id(request: Request, name: str) -> str:
@@ -150,9 +161,6 @@ def uuid_of(value: str, name: str) -> str:
     return value.lower()
 
 
-_Choice = TypeVar("_Choice", bound=str)
-
-
 def choice(request: Request, name: str, values: tuple[_Choice, ...]) -> _Choice | None:
     """A query parameter that has a few values, or None where it is not there; else BadRequest."""
     given = request.query_params.get(name)
@@ -165,10 +173,11 @@ def choice(request: Request, name: str, values: tuple[_Choice, ...]) -> _Choice 
 
 
 def page_of(request: Request) -> Page:
-    """``limit``, ``offset`` and ``order_by`` of a list; out of range is BadRequest."""
+    """``limit``, ``offset`` and ``order_by`` of a list, and the settings' cap; out of range is BadRequest."""
     order = choice(request, "order_by", (*get_args(OrderBy), "asc", "desc"))
+    limit, cap = _whole(request, "limit", 100, MAX_LIMIT), emulator_of(request).settings.page_cap
     return Page(
-        limit=_whole(request, "limit", 100, MAX_LIMIT),
+        limit=limit if cap is None else min(limit, cap),
         offset=_whole(request, "offset", 0, 2**63 - 1),
         newest_first=(order or "DESC").upper() == "DESC",
     )

@@ -1,8 +1,9 @@
 """Invocations in the store: what each kind of source needs, and how a run moves on.
 
-``pending -> processing -> complete | failed``, and ``cancelled`` from either of the first two. In timed mode
-nothing runs in the background: whoever looks finds what time has done until then. Every function takes the
-:class:`.store.Store` first and is called in its thread.
+``pending -> processing -> complete | failed``, and ``cancelled`` from the first. In timed mode nothing runs
+in the background: :class:`.core.Emulator` calls :func:`settle` before each piece of work, so whoever looks
+finds what time has done until then. Every function takes the :class:`.store.Store` first and is called in its
+thread.
 """
 
 from __future__ import annotations
@@ -34,12 +35,13 @@ __all__ = [
     "list_all",
     "list_invocations",
     "move",
+    "require_unfinished",
+    "settle",
 ]
 
 STATUSES = ("pending", "processing", "complete", "failed", "cancelled")
 """The states; the last three are final."""
 
-_OVER = STATUSES[2:]
 _WHOLE = ("github", "web_scrape")
 _MOVED = "UPDATE invocations SET status = ?, outcome = ?, due = ? WHERE id = ?"
 
@@ -53,17 +55,21 @@ def create(store: Store, key: Key, source_id: str, payload: CreateInvocation, se
         Conflict: the ingest of the collection is finished.
     """
     with store.transaction():
-        _settle(store)
         source = sources.find(store, key, source_id)
         kind, fields = source["kind"], json.loads(source["document"])[source["kind"]]
         collection = collection_of(kind, fields, payload)
-        if kind in _WHOLE and store.first(
-            "SELECT 1 FROM collections WHERE tenant = ? AND database = ? AND name = ? AND finished_ingest",
-            (key.tenant, source["database"], collection),
-        ):
-            raise Conflict(f'the ingest of collection "{collection}" is finished; name another one')
+        require_unfinished(store, key.tenant, source["database"], collection)
         metadata = metadata_of(kind, fields, payload)
         return insert(store, source, collection, metadata, settings, object_key=payload.object_key)
+
+
+def require_unfinished(store: Store, tenant: str, database: str, collection: str) -> None:
+    """Raise Conflict where the ingest of a collection is finished: it takes no run of any kind."""
+    if store.first(
+        "SELECT 1 FROM collections WHERE tenant = ? AND database = ? AND name = ? AND finished_ingest",
+        (tenant, database, collection),
+    ):
+        raise Conflict(f'the ingest of collection "{collection}" is finished; name another one')
 
 
 def insert(
@@ -107,7 +113,6 @@ def insert(
 
 def get(store: Store, key: Key, invocation_id: str) -> dict[str, Any]:
     """An invocation as the API answers it."""
-    _settle_now(store)
     return _answer(_find(store, key, invocation_id))
 
 
@@ -126,7 +131,6 @@ def list_invocations(
         sources.find(store, key, source_id)
     if database is not None:
         store.require_database(key, database)
-    _settle_now(store)
     where, values = ["tenant = ?"], [key.tenant]
     for column, value in (
         ("source_id", source_id),
@@ -143,17 +147,15 @@ def list_invocations(
 
 def list_all(store: Store, page: Page) -> list[dict[str, Any]]:
     """Invocations of every tenant, with the tenant's name as ``tenant``: for people, not for the API."""
-    _settle_now(store)
     rows = store.rows(f"SELECT * FROM invocations{page.sql}")
     return [{"tenant": row["tenant"], **_answer(row)} for row in rows]
 
 
 def cancel(store: Store, key: Key, invocation_id: str) -> None:
-    """Cancel a run that is pending or processing; one that is over raises PreconditionFailed."""
+    """Cancel a run that is pending; any other raises PreconditionFailed."""
     with store.transaction():
-        _settle(store)
         row = _find(store, key, invocation_id)
-        if row["status"] in _OVER:
+        if row["status"] != "pending":
             raise PreconditionFailed(f"invocation {invocation_id} is {row['status']} and can't be cancelled")
         store.execute(_MOVED, ("cancelled", "{}", None, invocation_id))
 
@@ -163,7 +165,6 @@ def latest_by_keys(
 ) -> dict[str, dict[str, Any]]:
     """The newest invocation of each object key; a key that was never synced is left out (a guess)."""
     sources.find(store, key, source_id)
-    _settle_now(store)
     rows = {
         object_key: store.first(
             "SELECT * FROM invocations WHERE source_id = ? AND object_key = ? ORDER BY seq DESC LIMIT 1",
@@ -237,21 +238,18 @@ def _answer(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _settle_now(store: Store) -> None:
-    if _due(store):
-        with store.transaction():
-            _settle(store)
-
-
-def _settle(store: Store) -> None:
-    """Do what time has done; inside a transaction."""
-    while rows := _due(store):
-        for row in rows:
-            if row["status"] == "pending":
-                store.execute(_MOVED, ("processing", "{}", row["due"] + row["run_seconds"], row["id"]))
-            else:
-                duration = round(row["run_seconds"] * 1000)
-                _complete(store, row, {"finished_at": _moment(row["due"]), "duration_ms": duration})
+def settle(store: Store) -> None:
+    """Move the runs that time has moved."""
+    if not _due(store):
+        return
+    with store.transaction():
+        while rows := _due(store):
+            for row in rows:
+                if row["status"] == "pending":
+                    store.execute(_MOVED, ("processing", "{}", row["due"] + row["run_seconds"], row["id"]))
+                else:
+                    duration = round(row["run_seconds"] * 1000)
+                    _complete(store, row, {"finished_at": _moment(row["due"]), "duration_ms": duration})
 
 
 def _due(store: Store) -> list[sqlite3.Row]:

@@ -15,6 +15,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from .core import emulator_of
 from .handlers import MAX_LIMIT
 from .schemas import SCHEMAS, UPLOAD_FORM, ref
 from .settings import MAX_UPLOAD_BYTES
@@ -26,8 +27,11 @@ _PHRASES = {
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not found",
-    409: "Exists already",
+    409: "Exists already, or is in use",
     412: "Not in a state that can be cancelled",
+    413: "Too large",
+    415: "Another content type than the operation takes",
+    422: "A field is missing, not known or of another type; or a quota is exceeded",
     429: "Too many uploads at once",
     500: "Server error",
 }
@@ -110,7 +114,7 @@ OPERATIONS = (
     ),
     Operation(
         "delete", "/api/v1/sources/{source_id}", "delete_source", "Source", "Delete source", 204, None,
-        _USUAL, (_SOURCE,),
+        (*_USUAL, 409), (_SOURCE,),
     ),
     Operation(
         "post", "/api/v1/sources/{source_id}/invocations", "create_job", "Invocation", "Create invocation",
@@ -138,7 +142,7 @@ OPERATIONS = (
     ),
     Operation(
         "post", "/api/v1/add-file", "add_file", "File Upload", "Upload and index a file", 201,
-        "AddFileResponse", (*_USUAL, 429), (_UPLOAD_LENGTH,),
+        "AddFileResponse", (*_USUAL, 409, 429), (_UPLOAD_LENGTH,),
     ),
     Operation("get", "/health", "health_check", "System", "Get service health status", 200, None, (503,)),
 )  # fmt: skip
@@ -155,11 +159,15 @@ _LINKS: dict[str, dict[str, str]] = {
 
 
 @cache
-def document() -> dict[str, Any]:
-    """The whole document, OpenAPI 3.1."""
+def document(statuses: str = "contract") -> dict[str, Any]:
+    """The whole document, OpenAPI 3.1.
+
+    Args:
+        statuses: as in :class:`.settings.Settings`.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method] = _described(operation)
+        paths.setdefault(operation.path, {})[operation.method] = _described(operation, statuses)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -177,17 +185,17 @@ def document() -> dict[str, Any]:
     }
 
 
-async def openapi(_request: Request) -> Response:
+async def openapi(request: Request) -> Response:
     """``GET /openapi.json``."""
-    return JSONResponse(document())
+    return JSONResponse(document(emulator_of(request).settings.statuses))
 
 
-def _described(operation: Operation) -> dict[str, Any]:
+def _described(operation: Operation, statuses: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.identifier,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "responses": _responses(operation),
+        "responses": _responses(operation, statuses),
     }
     if operation.parameters:
         described["parameters"] = list(operation.parameters)
@@ -208,7 +216,7 @@ def _described(operation: Operation) -> dict[str, Any]:
     return described
 
 
-def _responses(operation: Operation) -> dict[str, Any]:
+def _responses(operation: Operation, statuses: str) -> dict[str, Any]:
     success: dict[str, Any] = {"description": f"{operation.summary}: done"}
     if operation.answer is not None:
         success["content"] = _json(operation.answer)
@@ -220,7 +228,11 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses = {str(operation.success): success}
     if operation.tag == "System":
         return {**responses, "503": {"description": "Service is unavailable"}}
-    for status in (*operation.failures, 500):
+    if operation.identifier == "delete_source":
+        responses["202"] = {"description": "It will be gone soon", "content": _json("AcceptedResponse")}
+    has_body = operation.method == "post"
+    stricter = (413, 415, 422) if statuses == "strict" and has_body else ()
+    for status in (*operation.failures, *stricter, 500):
         responses[str(status)] = {"description": _PHRASES[status], "content": _json("ErrorResponse")}
     return responses
 

@@ -17,9 +17,23 @@ if TYPE_CHECKING:
 __all__ = ["chroma_sync_emulator"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers",
+        "chroma_sync_emulator(databases=..., **settings): what the fixture of this name starts with; see"
+        " chroma_sync_emulator.testing.emulator",
+    )
+
+
 @pytest.fixture
-def chroma_sync_emulator() -> Iterator[RunningEmulator]:
-    """An emulator of Chroma's Sync API of the test's own, with the database ``demo``."""
+def chroma_sync_emulator(request: pytest.FixtureRequest) -> Iterator[RunningEmulator]:
+    """An emulator of Chroma's Sync API of the test's own, with the database ``demo``.
+
+    The marker of the same name gives it other settings::
+
+        @pytest.mark.chroma_sync_emulator(read_lag=2.0)
+    """
     try:
         from .testing import emulator
     except ModuleNotFoundError:
@@ -27,5 +41,6 @@ def chroma_sync_emulator() -> Iterator[RunningEmulator]:
             'the emulator needs what its extra installs: pip install "pulumi-chroma-sync[emulator]"',
             pytrace=False,
         )
-    with emulator() as running:
+    marker = request.node.get_closest_marker("chroma_sync_emulator")
+    with emulator(**(marker.kwargs if marker else {})) as running:
         yield running

@@ -60,7 +60,7 @@ def metadata_of(kind: str, fields: Mapping[str, Any], payload: CreateInvocation)
 
 
 def check_metadata(metadata: Mapping[str, Any], *, reserved: bool) -> None:
-    """Metadata is scalars or arrays of scalars of one type (vendor's documentation); else BadRequest.
+    """Metadata is scalars, null or arrays of scalars of one type (vendor's documentation); else BadRequest.
 
     Args:
         metadata: additional metadata of an S3 run or of an upload.
@@ -69,10 +69,12 @@ def check_metadata(metadata: Mapping[str, Any], *, reserved: bool) -> None:
     for key, value in metadata.items():
         if reserved and key.startswith("chroma_"):
             raise BadRequest("metadata: keys that begin with chroma_ are reserved")
+        if value is None:
+            continue
         items = value if isinstance(value, list) else [value]
         if not all(isinstance(item, (str, int, float, bool)) for item in items):
             raise BadRequest(
-                "metadata: each value must be a string, number, boolean, or an array of one of them"
+                "metadata: each value must be a string, number, boolean, null, or an array of one type"
             )
         if len({_scalar_kind(item) for item in items}) > 1:
             raise BadRequest("metadata: the items of an array must have one type")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .names import NAME_PATTERN
 from .payloads import REPOSITORY_PATTERN, URL_PATTERN
 
 __all__ = ["SCHEMAS", "UPLOAD_FORM", "ref"]
@@ -17,6 +18,11 @@ Schema = dict[str, Any]
 INT32 = 2**31 - 1
 STRING: Schema = {"type": "string"}
 TEXT: Schema = {"type": "string", "minLength": 1}
+NAME: Schema = {
+    "type": "string",
+    "pattern": NAME_PATTERN,
+    "description": "No two dots in a row, and no IP address.",
+}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 UUID: Schema = {"type": "string", "format": "uuid"}
 WHOLE: Schema = {"type": "integer", "minimum": 0}
@@ -73,7 +79,7 @@ _WEB = _object(
 _S3_FIELDS: dict[str, Schema] = {
     "bucket_name": TEXT,
     "region": TEXT,
-    "collection_name": TEXT,
+    "collection_name": NAME,
     "path_prefix": _or_null(STRING),
     "auto_sync": {"oneOf": [{"type": "null"}, ref("AutoSync")]},
 }
@@ -135,12 +141,13 @@ _JOB = _object(
 )
 
 SCHEMAS: dict[str, Schema] = {
+    "AcceptedResponse": {"type": "object"},
     "AddFileResponse": _object("invocation_id", invocation_id=UUID),
     "AutoSync": _enum("none", "direct", "metadata"),
     "CancelJobResponse": {"type": "object"},
     "CreateJobPayload": _object(
         closed=True,
-        target_collection_name=_or_null(TEXT),
+        target_collection_name=_or_null(NAME),
         ref_identifier={"oneOf": [_NULL, ref("GitRefIdentifier")]},
         object_key=_or_null(TEXT),
         custom_id={"type": ["string", "null"], "maxLength": 120},
@@ -267,7 +274,7 @@ UPLOAD_FORM: Schema = _object(
     "database_name collection_name file",
     closed=True,
     database_name=STRING,
-    collection_name=TEXT,
+    collection_name=NAME,
     file={"type": "string", "format": "binary"},
     custom_id={"type": "string", "maxLength": 120},
     metadata=STRING,

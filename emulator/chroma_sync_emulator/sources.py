@@ -5,23 +5,25 @@ Every function takes the :class:`.store.Store` first and is called in its thread
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Strict
 
-from .errors import BadRequest, Conflict, NotFound
-from .payloads import KINDS, CreateSource, validate
+from .equality import content, identity
+from .errors import BadRequest, Conflict, NotFound, QuotaExceeded
+from .lifetimes import bury, readable
+from .parsing import validate
+from .payloads import KINDS, CreateSource
+from .replies import answered, kept
+from .settings import Settings
 from .store import Key, Store, timestamp
 
 __all__ = ["Page", "create", "delete", "find", "get", "list_all", "list_sources", "patch", "upload_source"]
-
-_SETS = ("include_globs", "include_path_regexes", "exclude_path_regexes")
 
 
 @dataclass(frozen=True)
@@ -45,29 +47,49 @@ class Page:
         return f" ORDER BY created_at {order}, seq {order} LIMIT {self.limit:d} OFFSET {self.offset:d}"
 
 
-def create(store: Store, key: Key, payload: CreateSource, unique: str) -> str:
+def create(store: Store, key: Key, payload: CreateSource, settings: Settings) -> str:
     """Create a source; answers its id.
 
     Args:
         store: the store.
         key: whose source it becomes.
         payload: the checked body.
-        unique: ``identity``, ``content`` or ``never``: what gives a conflict.
+        settings: what gives a conflict, which GitHub apps there are, how many sources a tenant may have.
 
     Raises:
-        Forbidden: the key is scoped to another database.
-        NotFound: the tenant has no such database.
+        Forbidden: the key's user may not, or it is scoped to another database.
+        NotFound: the tenant has no such database, or there is no such GitHub app.
         Conflict: the database has the same source already.
+        QuotaExceeded: the tenant has as many sources as it may.
     """
     document = payload.document()
+    key.check_role()
     with store.transaction():
         store.require_database(key, payload.database_name)
+        if payload.kind == "github":
+            _require_app(document["github"]["app_id"], settings)
         if payload.kind == "s3":
             _keep_credential(store, key, document["s3"])
-        return _insert(store, key.tenant, payload.database_name, document, unique)
+        source_id = _insert(store, key.tenant, payload.database_name, document, settings, settings.unique)
+        _require_quota(store, key, settings)
+        return source_id
 
 
-def upload_source(store: Store, tenant: str, database: str, document: Mapping[str, Any]) -> str:
+def _require_app(app_id: str | None, settings: Settings) -> None:
+    if app_id and settings.github_apps is not None and app_id not in settings.github_apps:
+        raise NotFound(f'GitHub app "{app_id}" not found')
+
+
+def _require_quota(store: Store, key: Key, settings: Settings) -> None:
+    # With the new one among them, which is undone with the transaction.
+    count = store.one("SELECT count(*) AS n FROM sources WHERE tenant = ?", (key.tenant,))["n"]
+    if settings.max_sources is not None and count > settings.max_sources:
+        raise QuotaExceeded(f"at most {settings.max_sources} sources")
+
+
+def upload_source(
+    store: Store, tenant: str, database: str, document: Mapping[str, Any], settings: Settings
+) -> str:
     """The ``file_upload`` source of a database, made on the first upload; inside a transaction."""
     row = store.first(
         "SELECT id FROM sources WHERE tenant = ? AND database = ? AND kind = 'file_upload'",
@@ -75,58 +97,84 @@ def upload_source(store: Store, tenant: str, database: str, document: Mapping[st
     )
     if row is not None:
         return str(row["id"])
-    return _insert(store, tenant, database, {"file_upload": {}, **document}, "never")
+    return _insert(store, tenant, database, {"file_upload": {}, **document}, settings, "never")
 
 
 def find(store: Store, key: Key, source_id: str) -> sqlite3.Row:
     """A source's row; another tenant's is not found, another database's is forbidden."""
-    row = store.first("SELECT * FROM sources WHERE id = ? AND tenant = ?", (source_id, key.tenant))
+    return _find(store, key, source_id, "sources", [])
+
+
+def _find(store: Store, key: Key, source_id: str, table: str, values: Sequence[Any]) -> sqlite3.Row:
+    row = store.first(f"SELECT * FROM {table} WHERE id = ? AND tenant = ?", (*values, source_id, key.tenant))
     if row is None:
         raise NotFound(f"source {source_id} not found")
     key.check(row["database"])
     return row
 
 
-def get(store: Store, key: Key, source_id: str) -> dict[str, Any]:
+def get(store: Store, key: Key, source_id: str, settings: Settings) -> dict[str, Any]:
     """A source as the API answers it."""
-    return _answer(find(store, key, source_id))
+    table, values = readable(store, settings, listed=False)
+    return _answer(_find(store, key, source_id, table, values), settings)
 
 
 def list_sources(
-    store: Store, key: Key, page: Page, database: str | None = None, kind: str | None = None
+    store: Store,
+    key: Key,
+    page: Page,
+    settings: Settings,
+    *,
+    database: str | None = None,
+    kind: str | None = None,
 ) -> list[dict[str, Any]]:
     """Sources of a tenant, of one database or one kind where that is asked for."""
     if database is not None:
         store.require_database(key, database)
-    where, values = ["tenant = ?"], [key.tenant]
+    table, first = readable(store, settings, listed=True)
+    where, values = ["tenant = ?"], [*first, key.tenant]
     for column, value in (("database", database or key.scope), ("kind", kind)):
         if value is not None:
             where.append(f"{column} = ?")
             values.append(value)
     return [
-        _answer(row)
-        for row in store.rows(f"SELECT * FROM sources WHERE {' AND '.join(where)}{page.sql}", values)
+        _answer(row, settings)
+        for row in store.rows(f"SELECT * FROM {table} WHERE {' AND '.join(where)}{page.sql}", values)
     ]
 
 
 def list_all(store: Store, page: Page) -> list[dict[str, Any]]:
-    """Sources of every tenant, with the tenant's name as ``tenant``: for people, not for the API."""
+    """Sources of every tenant as they are kept, with the tenant's name as ``tenant``: for people."""
     return [
         {"tenant": row["tenant"], **_answer(row)} for row in store.rows(f"SELECT * FROM sources{page.sql}")
     ]
 
 
-def delete(store: Store, key: Key, source_id: str) -> None:
-    """Delete a source. Its invocations stay, without it; those that still ran are cancelled (guesses)."""
+def delete(store: Store, key: Key, source_id: str, settings: Settings) -> None:
+    """Delete a source, now or (``async_delete``) soon; again, where it is under way, changes nothing.
+
+    Raises:
+        Forbidden: the key's user may not, or it is scoped to another database.
+        NotFound: the tenant has no such source.
+        Conflict: a run of it is not over, and the settings let it not be deleted then.
+    """
+    key.check_role()
     with store.transaction():
-        find(store, key, source_id)
+        row = find(store, key, source_id)
+        if (
+            settings.delete_while_running == "refused"
+            and row["deleted_at"] is None
+            and store.first(
+                "SELECT 1 FROM invocations WHERE source_id = ? AND status IN ('pending', 'processing')",
+                (source_id,),
+            )
+        ):
+            raise Conflict(f"a run of source {source_id} is in progress")
+        now = store.now()
         store.execute(
-            "UPDATE invocations SET status = 'cancelled', due = NULL"
-            " WHERE source_id = ? AND status IN ('pending', 'processing')",
-            (source_id,),
+            "UPDATE sources SET deleted_at = coalesce(deleted_at, ?) WHERE id = ?", (now, source_id)
         )
-        store.execute("UPDATE invocations SET source_id = NULL WHERE source_id = ?", (source_id,))
-        store.execute("DELETE FROM sources WHERE id = ?", (source_id,))
+        bury(store, settings, now)
 
 
 class _Patched(BaseModel):
@@ -137,8 +185,11 @@ class _Patched(BaseModel):
     chunking: dict[str, Any] | None
 
 
-def patch(store: Store, source_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a source on the server, unseen by any client: objects merge, everything else is replaced."""
+def patch(store: Store, source_id: str, changes: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Change a source on the server, unseen by any client: objects merge, everything else is replaced.
+
+    Reads see it at once, however far behind they are: it is what is on the server that is said here.
+    """
     with store.transaction():
         row = store.first("SELECT * FROM sources WHERE id = ?", (source_id,))
         if row is None:
@@ -149,31 +200,38 @@ def patch(store: Store, source_id: str, changes: Mapping[str, Any]) -> dict[str,
             # The other type's fields don't belong to it.
             answer["chunking"] = {}
         merged: dict[str, Any] = _merged(answer, changes)
-        merged["created_at"] = timestamp(validate(_Patched, merged).created_at)
+        moment = validate(_Patched, merged).created_at
+        merged["created_at"] = timestamp(moment)
         document = {
             name: merged[name] for name in merged if name not in ("id", "database_name", "created_at")
         }
         kind = row["kind"]
         if not isinstance(document[kind], Mapping):
             raise BadRequest(f"{kind}: must be an object")
+        document = kept(document, settings)
         store.execute(
-            "UPDATE sources SET database = ?, identity = ?, content = ?, document = ?, created_at = ?"
-            " WHERE id = ?",
+            "UPDATE sources SET database = ?, identity = ?, content = ?, document = ?, created_at = ?,"
+            " written_at = min(written_at, ?) WHERE id = ?",
             (
                 merged["database_name"],
-                _identity(kind, document[kind]),
-                _content(document),
+                identity(kind, document[kind]),
+                content(document),
                 json.dumps(document),
                 merged["created_at"],
+                # One that is made to look older is one that reads have caught up with.
+                moment.timestamp(),
                 source_id,
             ),
         )
-    return merged
+    return {**merged, **document}
 
 
-def _insert(store: Store, tenant: str, database: str, document: Mapping[str, Any], unique: str) -> str:
+def _insert(
+    store: Store, tenant: str, database: str, document: dict[str, Any], settings: Settings, unique: str
+) -> str:
+    document = kept(document, settings)
     kind = next(name for name in KINDS if name in document)
-    same = {"identity": _identity(kind, document[kind]), "content": _content(document)}
+    same = {"identity": identity(kind, document[kind]), "content": content(document)}
     if unique in same and store.first(
         f"SELECT 1 FROM sources WHERE tenant = ? AND database = ? AND {unique} = ?",
         (tenant, database, same[unique]),
@@ -181,8 +239,8 @@ def _insert(store: Store, tenant: str, database: str, document: Mapping[str, Any
         raise Conflict(f'database "{database}" already has this {kind} source')
     source_id = str(uuid.uuid4())
     store.execute(
-        "INSERT INTO sources (id, tenant, database, kind, identity, content, document, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sources (id, tenant, database, kind, identity, content, document, created_at,"
+        " written_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             source_id,
             tenant,
@@ -192,6 +250,7 @@ def _insert(store: Store, tenant: str, database: str, document: Mapping[str, Any
             same["content"],
             json.dumps(document),
             store.next_created_at(),
+            store.now(),
         ),
     )
     return source_id
@@ -210,35 +269,14 @@ def _keep_credential(store: Store, key: Key, s3: dict[str, Any]) -> None:
     s3["aws_access_key_id"] = s3["aws_secret_access_key"] = None
 
 
-def _answer(row: sqlite3.Row) -> dict[str, Any]:
+def _answer(row: sqlite3.Row, settings: Settings | None = None) -> dict[str, Any]:
+    document = json.loads(row["document"])
     return {
         "id": row["id"],
         "database_name": row["database"],
-        **json.loads(row["document"]),
+        **(answered(document, settings) if settings else document),
         "created_at": row["created_at"],
     }
-
-
-def _identity(kind: str, fields: Mapping[str, Any]) -> str:
-    # A guess throughout: the contract says "Source exists" and no more.
-    target: Any = None
-    if kind == "github":
-        target = str(fields.get("repository")).lower()
-    elif kind == "web_scrape":
-        target = fields.get("starting_url")
-    elif kind == "s3":
-        target = [fields.get("bucket_name"), fields.get("path_prefix") or ""]
-    return json.dumps([kind, target])
-
-
-def _content(document: Mapping[str, Any]) -> str:
-    plain = json.loads(json.dumps(document))
-    for kind in KINDS:
-        fields = plain.get(kind) or {}
-        for name in _SETS:
-            if isinstance(fields.get(name), list):
-                fields[name] = sorted(fields[name], key=json.dumps)
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _merged(old: Any, new: Any) -> Any:

@@ -31,7 +31,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tenants (name TEXT PRIMARY KEY, given INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS api_keys (
-  digest TEXT PRIMARY KEY, tenant TEXT NOT NULL, scope TEXT, given INTEGER NOT NULL);
+  digest TEXT PRIMARY KEY, tenant TEXT NOT NULL, scope TEXT, given INTEGER NOT NULL,
+  role TEXT NOT NULL DEFAULT 'owner');
 CREATE TABLE IF NOT EXISTS databases (
   tenant TEXT NOT NULL, name TEXT NOT NULL, given INTEGER NOT NULL, PRIMARY KEY (tenant, name));
 CREATE TABLE IF NOT EXISTS credentials (
@@ -39,11 +40,16 @@ CREATE TABLE IF NOT EXISTS credentials (
 CREATE TABLE IF NOT EXISTS sources (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL,
   database TEXT NOT NULL, kind TEXT NOT NULL, identity TEXT NOT NULL, content TEXT NOT NULL,
-  document TEXT NOT NULL, created_at TEXT NOT NULL);
+  document TEXT NOT NULL, created_at TEXT NOT NULL, written_at REAL NOT NULL DEFAULT 0, deleted_at REAL);
+CREATE TABLE IF NOT EXISTS deleted_sources (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL, database TEXT NOT NULL,
+  kind TEXT NOT NULL, document TEXT NOT NULL, created_at TEXT NOT NULL, written_at REAL NOT NULL,
+  gone_at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS sources_by_identity ON sources (tenant, database, identity);
 CREATE INDEX IF NOT EXISTS sources_by_content ON sources (tenant, database, content);
 CREATE INDEX IF NOT EXISTS sources_by_age ON sources (tenant, created_at, seq);
 CREATE INDEX IF NOT EXISTS sources_of_database ON sources (tenant, database, created_at, seq);
+CREATE INDEX IF NOT EXISTS sources_being_deleted ON sources (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS invocations (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL,
   database TEXT NOT NULL, source_id TEXT, kind TEXT NOT NULL, collection TEXT NOT NULL, object_key TEXT,
@@ -61,6 +67,16 @@ CREATE TABLE IF NOT EXISTS collections (
   PRIMARY KEY (tenant, database, name));
 """
 
+_OF_TENANTS = ("sources", "deleted_sources", "invocations", "uploads", "collections", "credentials")
+"""What tenants make through the API."""
+
+_LATER_COLUMNS = (
+    ("api_keys", "role", "TEXT NOT NULL DEFAULT 'owner'"),
+    ("sources", "written_at", "REAL NOT NULL DEFAULT 0"),
+    ("sources", "deleted_at", "REAL"),
+)
+"""What a file of an earlier version lacks."""
+
 
 @dataclass(frozen=True)
 class Key:
@@ -69,15 +85,22 @@ class Key:
     Args:
         tenant: its name.
         scope: the one database that the key is good for, or None for all of the tenant's.
+        role: its user's in the team: ``owner``, ``admin`` or ``member``.
     """
 
     tenant: str
     scope: str | None = None
+    role: str = "owner"
 
     def check(self, database: str) -> None:
         """Raise :class:`.errors.Forbidden` where the key is scoped to another database."""
         if self.scope is not None and database != self.scope:
             raise Forbidden(f'this API key is scoped to another database than "{database}"')
+
+    def check_role(self) -> None:
+        """Raise :class:`.errors.Forbidden` where its user may not create and delete sources."""
+        if self.role == "member":
+            raise Forbidden("only owners and administrators of the team create and delete sources")
 
 
 def timestamp(moment: datetime) -> str:
@@ -102,6 +125,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         with self.transaction():
+            self._add_later_columns()
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT OR IGNORE INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
@@ -111,6 +135,12 @@ class Store:
             newest = self.one(f"SELECT max(created_at) AS at FROM {table}")["at"]
             if newest:
                 self._last = max(self._last, datetime.fromisoformat(newest.replace("Z", "+00:00")))
+
+    def _add_later_columns(self) -> None:
+        for table, column, declared in _LATER_COLUMNS:
+            there = [row["name"] for row in self.rows(f"PRAGMA table_info({table})")]
+            if there and column not in there:
+                self.execute(f"ALTER TABLE {table} ADD COLUMN {column} {declared}")
 
     def close(self) -> None:
         """Close the connection; the write-ahead log is folded into the file."""
@@ -168,7 +198,8 @@ class Store:
     def keys(self) -> dict[str, Key]:
         """Every API key, by its digest."""
         return {
-            row["digest"]: Key(row["tenant"], row["scope"]) for row in self.rows("SELECT * FROM api_keys")
+            row["digest"]: Key(row["tenant"], row["scope"], row["role"])
+            for row in self.rows("SELECT * FROM api_keys")
         }
 
     def give(self, api_keys: Sequence[str], databases: Sequence[str]) -> None:
@@ -185,6 +216,7 @@ class Store:
         databases: Sequence[str] = (),
         *,
         scope: str | None = None,
+        role: str = "owner",
         given: bool = False,
     ) -> None:
         """Make a tenant, or add keys and databases to it. A key that exists moves to this tenant."""
@@ -192,8 +224,9 @@ class Store:
             self.execute("INSERT OR IGNORE INTO tenants VALUES (?, ?)", (name, given))
             for key in api_keys:
                 self.execute(
-                    "INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?)",
-                    (self.digest(key), name, scope, given),
+                    "INSERT OR REPLACE INTO api_keys (digest, tenant, scope, role, given)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (self.digest(key), name, scope, role, given),
                 )
             for database in databases:
                 self.execute(
@@ -214,9 +247,9 @@ class Store:
                     )
                 ],
                 "api_keys": [
-                    {"database": found["scope"]}
+                    {"database": found["scope"], "role": found["role"]}
                     for found in self.rows(
-                        "SELECT scope FROM api_keys WHERE tenant = ? ORDER BY rowid", (row["name"],)
+                        "SELECT scope, role FROM api_keys WHERE tenant = ? ORDER BY rowid", (row["name"],)
                     )
                 ],
             }
@@ -236,7 +269,7 @@ class Store:
     def reset(self) -> None:
         """Take away everything but the tenants, keys and databases given at start."""
         with self.transaction():
-            for table in ("sources", "invocations", "uploads", "collections", "credentials"):
+            for table in _OF_TENANTS:
                 self.execute(f"DELETE FROM {table}")
             for table in ("api_keys", "databases", "tenants"):
                 self.execute(f"DELETE FROM {table} WHERE given = 0")

@@ -100,7 +100,13 @@ class Control:
         self._call("DELETE", "/requests")
 
     def add_tenant(
-        self, name: str, api_key: str, databases: Sequence[str] = (), *, database: str | None = None
+        self,
+        name: str,
+        api_key: str,
+        databases: Sequence[str] = (),
+        *,
+        database: str | None = None,
+        role: str = "owner",
     ) -> None:
         """Make a tenant, or add a key and databases to one.
 
@@ -109,8 +115,15 @@ class Control:
             api_key: a key of the tenant.
             databases: made where they aren't there.
             database: the one database that the key is scoped to.
+            role: its user's: ``owner``, ``admin`` or ``member``.
         """
-        body = {"name": name, "api_key": api_key, "databases": list(databases), "database": database}
+        body = {
+            "name": name,
+            "api_key": api_key,
+            "databases": list(databases),
+            "database": database,
+            "role": role,
+        }
         self._call("POST", "/tenants", json=body)
 
     def tenants(self) -> list[dict[str, Any]]:
@@ -122,7 +135,13 @@ class Control:
         self._call("POST", "/databases", json={"name": name, **({"tenant": tenant} if tenant else {})})
 
     def patch_source(self, source_id: str, /, **fields: Any) -> dict[str, Any]:
-        """Change a source on the server; answers it."""
+        """Change a source on the server; answers it.
+
+        Args:
+            source_id: which.
+            fields: of the source; objects merge, all else is replaced. Another ``created_at`` makes it look
+                as old as you like.
+        """
         return self._json("PATCH", f"/sources/{source_id}", fields)
 
     def move_invocation(self, invocation_id: str, status: Any) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from starlette.responses import JSONResponse, Response
 
 from . import jobs, sources
 from .core import emulator_of
-from .errors import BadRequest, TooManyRequests
-from .payloads import Chunking, Dense, Embedding, Sparse, Task, TreeSitter, parse_json, validate
+from .errors import BadRequest, TooManyRequests, WrongMedia
+from .names import checked_name
+from .parsing import parse_json, validate
+from .payloads import Chunking, Dense, Embedding, Sparse, Task, TreeSitter
 from .rules import check_metadata
 from .settings import MAX_UPLOAD_BYTES, Settings
 from .store import Key, Store
@@ -163,7 +165,7 @@ async def add_file(request: Request) -> Response:
     declared = _declared(request)
     kind, options = parse_options_header(request.headers.get("content-type", "").encode())
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise BadRequest("the body must be multipart/form-data")
+        raise WrongMedia("the body must be multipart/form-data")
     if emulator.uploads[key.tenant] >= emulator.settings.max_uploads:
         raise TooManyRequests(f"at most {emulator.settings.max_uploads} uploads at once")
     emulator.uploads[key.tenant] += 1
@@ -174,7 +176,7 @@ async def add_file(request: Request) -> Response:
             await emulator.call(Store.require_database, key, form.text("database_name") or "")
 
         await _receive(request, form, declared, authorize)
-        upload = _checked(form, declared)
+        upload = _checked(form, declared, lenient=emulator.settings.integers == "lenient")
         invocation_id = await emulator.call(_keep, key, upload, emulator.settings)
     finally:
         emulator.uploads[key.tenant] -= 1
@@ -211,20 +213,22 @@ class _Upload:
     row: tuple[str, str, int, str, str]
 
 
-def _checked(form: Form, declared: int) -> _Upload:
+def _checked(form: Form, declared: int, *, lenient: bool) -> _Upload:
     if not form.ended:
         raise BadRequest("the body is not valid multipart/form-data: it ends early")
     if not form.has_file:
         raise BadRequest("file: required")
     if form.size != declared:
         raise BadRequest(f"file: shorter than {LENGTH_HEADER} says")
-    collection = form.text("collection_name")
-    if not collection:
-        raise BadRequest("collection_name: must not be empty")
+    collection = form.text("collection_name") or ""
+    try:
+        checked_name(collection)
+    except ValueError as error:
+        raise BadRequest(f"collection_name: {error}") from None
     given = {
         name: parse_json(form.fields[name], name) for name in ("embedding", "chunking") if name in form.fields
     }
-    options = validate(_Options, given).document()
+    options = validate(_Options, given, lenient=lenient).document()
     options["custom_id"], options["metadata"] = _custom_id(form), _metadata(form)
     row = (form.filename, _content_type(form), form.size, form.sha256, json.dumps(options))
     return _Upload(form.text("database_name") or "", collection, row)
@@ -261,7 +265,9 @@ def _content_type(form: Form) -> str:
 def _keep(store: Store, key: Key, upload: _Upload, settings: Settings) -> str:
     with store.transaction():
         store.require_database(key, upload.database)
-        source_id = sources.upload_source(store, key.tenant, upload.database, _Options().document())
+        jobs.require_unfinished(store, key.tenant, upload.database, upload.collection)
+        options = _Options().document()
+        source_id = sources.upload_source(store, key.tenant, upload.database, options, settings)
         source = store.one("SELECT * FROM sources WHERE id = ?", (source_id,))
         # The contract knows no kind of its own for uploads; "Unknown" is what it has left.
         invocation_id = jobs.insert(store, source, upload.collection, {"Unknown": None}, settings)

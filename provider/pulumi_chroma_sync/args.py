@@ -6,11 +6,14 @@ thing. Keys are spelled as the API spells them. Each value may also be a Pulumi 
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import pulumi
+from pulumi import _types
 from typing_extensions import Required, TypedDict
 
 __all__ = [
@@ -24,7 +27,10 @@ __all__ = [
     "S3Args",
     "SparseEmbeddingArgs",
     "WebScrapeArgs",
+    "as_input",
+    "may_hold_secrets",
     "with_secret_key",
+    "with_secret_key_in",
 ]
 
 OnConflict = Literal["error", "adopt"]
@@ -133,11 +139,87 @@ class EmbeddingArgs(TypedDict, total=False):
     """Sparse vectors. Default: none."""
 
 
+def as_input(value: Any, path: str) -> Any:
+    """What a program passed, as the SDK takes it: plain mappings, lists and values, at any depth.
+
+    Sets, views and generators become lists; dataclasses, attrs and pydantic objects become mappings. The SDK
+    would refuse them with an error that prints them whole.
+
+    Args:
+        value: an argument, or a part of one; may be an output.
+        path: of the argument, for errors.
+
+    Raises:
+        TypeError: it is none of these; the message has the path and the type, never the value.
+    """
+    if value is None or isinstance(value, (str, int, float)) or _types.is_input_type(type(value)):
+        return value
+    if isinstance(value, enum.Enum):
+        return as_input(value.value, path)
+    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+        return pulumi.Output.from_input(value).apply(lambda known: as_input(known, path))
+    if (fields := _fields_of(value)) is not None:
+        return {name: as_input(item, f"{path}.{name}") for name, item in fields.items()}
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray)):
+        return [as_input(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(f"{path}: an object of {kind} can't be passed here; pass a dict with the API's keys")
+
+
 def with_secret_key(s3: Any) -> Any:
-    """The same bucket with its AWS secret key marked secret, however it was passed."""
-    if isinstance(s3, Mapping):
+    """The same bucket with its AWS secret key marked secret; a shape that hides it is a secret as a whole.
+
+    Args:
+        s3: what :func:`as_input` gives.
+    """
+    if isinstance(s3, pulumi.Output):
+        return s3.apply(with_secret_key)
+    if isinstance(s3, dict):
         secret = s3.get("aws_secret_access_key")
         return s3 if secret is None else {**s3, "aws_secret_access_key": pulumi.Output.secret(secret)}
-    if isinstance(s3, pulumi.Output) or inspect.isawaitable(s3):
-        return pulumi.Output.from_input(s3).apply(with_secret_key)
-    return s3  # None, or something that check refuses
+    if s3 is None:
+        return None
+    return pulumi.Output.secret(s3)  # a class with getters, or something that check refuses
+
+
+def with_secret_key_in(extra: Any) -> Any:
+    """The same ``extra``, with the AWS secret key of a bucket in it marked secret.
+
+    Args:
+        extra: what :func:`as_input` gives.
+    """
+    if isinstance(extra, pulumi.Output):
+        return extra.apply(with_secret_key_in)
+    if isinstance(extra, dict) and "s3" in extra:
+        return {**extra, "s3": with_secret_key(extra["s3"])}
+    return extra
+
+
+def may_hold_secrets(value: Any) -> bool:
+    """Whether a part of this may be a secret, as far as is known before outputs are.
+
+    Args:
+        value: what :func:`as_input` gives.
+    """
+    if isinstance(value, dict):
+        return any(map(may_hold_secrets, value.values()))
+    if isinstance(value, list):
+        return any(map(may_hold_secrets, value))
+    return isinstance(value, pulumi.Output)
+
+
+def _fields_of(value: Any) -> Mapping[str, Any] | None:
+    """The fields of an object that is a mapping in all but name."""
+    if isinstance(value, Mapping):
+        return {str(name): item for name, item in value.items()}
+    if isinstance(value, type):
+        return None
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if (attributes := getattr(type(value), "__attrs_attrs__", None)) is not None:
+        return {attribute.name: getattr(value, attribute.name) for attribute in attributes}
+    if isinstance(names := getattr(type(value), "model_fields", None), Mapping):
+        return {name: getattr(value, name) for name in names}
+    return None

@@ -7,9 +7,9 @@ The tree::
     ├── UnreachableError          the request never reached the service (refused, DNS, TLS, proxy)
     ├── NoAnswerError             the request left, no usable answer came: it may have been carried out
     ├── ApiError                  the service answered with an error
-    │   ├── BadRequestError         400, 422
+    │   ├── BadRequestError         400, 413, 415, 422
     │   ├── AuthorizationError      401, 403
-    │   ├── NotFoundError           404
+    │   ├── NotFoundError           404, 410
     │   ├── UniqueConstraintError   409
     │   ├── RateLimitError          429
     │   └── ServerError             5xx
@@ -22,6 +22,9 @@ None of them ever contains an API key or an AWS secret key.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
 
 __all__ = [
     "ApiError",
@@ -41,8 +44,44 @@ __all__ = [
 ]
 
 
+_E = TypeVar("_E", bound="ChromaSyncError")
+
+
 class ChromaSyncError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package.
+
+    Attributes:
+        message: what happened.
+        step: what was being done, and to which source; None where nobody has said so yet.
+        outcome: what is so now, and what to do; may have several lines.
+    """
+
+    def __init__(self, message: str, *, step: str | None = None, outcome: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.step = step
+        self.outcome = outcome
+
+    def __str__(self) -> str:
+        text = f"{self.step}: {self.message}" if self.step else self.message
+        return f"{text}\n  {self.outcome}" if self.outcome else text
+
+    def __copy__(self: _E) -> _E:
+        twin = type(self).__new__(type(self))
+        twin.args = self.args
+        vars(twin).update(vars(self))
+        return twin
+
+    def during(self: _E, step: str, outcome: str = "") -> _E:
+        """The same error, told of one step; who said it first, from nearer by, is not overruled.
+
+        Args:
+            step: such as ``create source "github acme/handbook" in database "knowledge"``.
+            outcome: what is so now, and what to do.
+        """
+        self.step = self.step or step
+        self.outcome = self.outcome or outcome
+        return self
 
 
 class ConfigError(ChromaSyncError):
@@ -72,7 +111,16 @@ class UnreachableError(ChromaSyncError):
 
 
 class NoAnswerError(ChromaSyncError):
-    """The request left, but no usable answer came back: it may have been carried out."""
+    """The request left, but no usable answer came back: it may have been carried out.
+
+    Attributes:
+        may_pass: whether the same question may be answered a moment later; an answer of the wrong shape
+            stays one.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = True) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class ApiError(ChromaSyncError):
@@ -84,6 +132,7 @@ class ApiError(ChromaSyncError):
         detail: the ``message`` field of the reply, or a short form of whatever was there.
         trace_id: the service's id of this request, where it gave one.
         retry_after: seconds that the service asked to wait, where it did.
+        served_at: the service's clock when it answered (the header ``Date``), where it said so.
     """
 
     def __init__(
@@ -95,6 +144,7 @@ class ApiError(ChromaSyncError):
         detail: str = "",
         trace_id: str | None = None,
         retry_after: float | None = None,
+        served_at: datetime | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -102,10 +152,16 @@ class ApiError(ChromaSyncError):
         self.detail = detail
         self.trace_id = trace_id
         self.retry_after = retry_after
+        self.served_at = served_at
+
+    @property
+    def is_the_services_own(self) -> bool:
+        """Whether the body was the API's own, and not that of a gateway, a proxy or another service."""
+        return self.code is not None
 
 
 class BadRequestError(ApiError):
-    """400 or 422: the service refused what was sent."""
+    """400, 413, 415 or 422: the service refused what was sent."""
 
 
 class AuthorizationError(ApiError):
@@ -113,7 +169,14 @@ class AuthorizationError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404: there is no such source or database for this key."""
+    """404 or 410: there is no such source or database for this key.
+
+    Attributes:
+        after_doubt: whether an earlier try of this very request may have been carried out: of a delete, that
+            is why nothing is there any more.
+    """
+
+    after_doubt = False
 
 
 class UniqueConstraintError(ApiError):
@@ -135,8 +198,10 @@ class SourceExistsError(ChromaSyncError):
         source_id: the existing source's id, or None where the service didn't say which it is.
     """
 
-    def __init__(self, message: str, source_id: str | None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, source_id: str | None, *, step: str | None = None, outcome: str = ""
+    ) -> None:
+        super().__init__(message, step=step, outcome=outcome)
         self.source_id = source_id
 
 

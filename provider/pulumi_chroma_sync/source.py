@@ -21,14 +21,19 @@ from .args import (
     OnConflict,
     S3Args,
     WebScrapeArgs,
+    as_input,
+    may_hold_secrets,
     with_secret_key,
+    with_secret_key_in,
 )
-from .errors import ChromaSyncError, ConfigError, NotFoundError, SourceClaimedError
-from .terminal import plainly, say
+from .core.border import called_by_the_engine, with_whole_numbers
+from .core.terminal import inform
+from .errors import ChromaSyncError, ConfigError, NotFoundError
 
 if TYPE_CHECKING:
-    from .config import Settings
-    from .session import Session
+    from .core.session import Session
+    from .kinds.source.sources import Sources
+    from .settings import Settings
 
 __all__ = ["Source", "SourceProvider"]
 
@@ -44,181 +49,251 @@ class SourceProvider(dynamic.ResourceProvider):
 
     _settings: Settings | None = None
     _config_error: ConfigError | None = None
+    _informed: frozenset[str] = frozenset()
+    _program_runs = False
+    """Whether the engine has begun to register what the program declares. Before that it may refresh, and
+    then it calls diff after each read, also for resources that the program no longer has (measured)."""
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Read the settings. A wrong one is kept until check can name it as a property's failure."""
-        from .config import load_settings
+        from .settings import load_settings
 
         try:
             self._settings = load_settings(req.config.get)
         except ConfigError as error:
             self._config_error = error
 
+    @called_by_the_engine
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Normalise and validate the inputs, then ask the service about the key and the database.
 
         Never raises for bad input: every failure names its property path. The live part asks once for a
         process and database; a service that can't be reached is a warning.
         """
-        from .state import declared_in
-        from .validation import check_inputs, failure_of, is_known, without_database_failure
+        from .core.validation import is_known
+        from .kinds.source.check import check_inputs, setting_failure, without_database_failure
+        from .kinds.source.rules import over_quota
+        from .kinds.source.spec import describe
+        from .kinds.source.state import declared_in
 
+        self._program_runs = True
         settings = self._settings
         inputs, failures = check_inputs(news, settings.database if settings else None)
         if self._config_error is not None:
             # Nobody knows now which database the settings name.
             failures = without_database_failure(failures)
-            failures.append(failure_of(self._config_error.setting, self._config_error.reason, inputs))
+            failures.append(setting_failure(self._config_error.setting, self._config_error.reason, inputs))
+        if not failures:
+            for warning in over_quota(inputs):
+                self._inform_once(f"warning: {describe(inputs)}: {warning}")
         if settings is None or not settings.preflight:
             return dynamic.CheckResult(inputs, failures)
         try:
             settings.require_key()
         except ConfigError as error:
-            failures.append(failure_of(error.setting, error.reason, inputs))
+            failures.append(setting_failure(error.setting, error.reason, inputs))
             return dynamic.CheckResult(inputs, failures)
         database = inputs.get("database_name")
-        if is_known(database) and isinstance(database, str) and database:
-            self._session().client.hide(inputs)
-            problem = self._session().preflight(database, say)
+        unusable = any(failure.property == "database_name" for failure in failures)
+        if is_known(database) and isinstance(database, str) and not unusable:
+            problem = self._sources(inputs).preflight(database, inform)
             if problem is not None:
-                failures.append(failure_of(*problem, inputs))
-            elif not failures and not declared_in(_olds) and self._session().answered(database):
+                failures.append(setting_failure(problem[0], problem[1], inputs))
+            elif not failures and not declared_in(_olds) and self._sources().answered(database):
                 self._notice_existing(inputs)
         return dynamic.CheckResult(inputs, failures)
 
-    @plainly
+    @called_by_the_engine
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
-        """Compare meaning. The API has no update, so any change of the source itself replaces it.
+        """Compare the program with the program. The API has no update, so any change replaces the source.
 
-        Old first exactly where old and new have one identity, because the service answers 409 otherwise.
+        Old first, always: the service refuses two of one identity, and only so do swaps and moves converge.
 
         Raises:
-            SourceClaimedError: another resource took this source over in this very run.
+            SourceClaimedError: two resources of the program have this source.
         """
-        from .meaning import changed_inputs, describe, identity, is_update
+        from .kinds.source.moving_in import is_of_a_source, may_move_in
+        from .kinds.source.sentences import held_twice
+        from .kinds.source.spec import SourceSpec, changed_inputs, describe, has_keys, kind_of
 
-        if self._settings is not None and not self._session().manages(_id):
-            raise SourceClaimedError(
-                f'source {_id} ("{describe(_olds)}") is now in the state twice: another resource of this '
-                'program adopted it (on_conflict="adopt") before this one was looked at. Take one of the two '
-                "out of the program, and out of the state with `pulumi state delete URN`, which leaves the "
-                "source itself alone."
-            )
-        old_identity = identity(_olds)
-        collides = old_identity is not None and old_identity == identity(_news)
+        if not is_of_a_source(_olds, _id):
+            if self._settings is not None and may_move_in(self._session(), _id, _news):
+                inform(f'source {_id} ("{describe(_news)}") comes over from another dynamic provider')
+                return dynamic.DiffResult(changes=True, replaces=[])
+            kind = kind_of(_news) or "database_name"
+            return dynamic.DiffResult(changes=True, replaces=[kind], delete_before_replace=True)
         replaces = changed_inputs(_olds, _news)
-        if replaces:
-            order = f"old first, both read {describe(_olds)}" if collides else "new first"
-            say(
-                f"{describe(_olds)}: the Sync API has no update, so an up replaces the source ({order}). "
-                "Collections keep what was synced; the next run decides what is added."
+        updates = (_olds.get("on_conflict") or "error") != (_news.get("on_conflict") or "error")
+        updates |= bool(_olds.get("retain_on_delete")) != bool(_news.get("retain_on_delete"))
+        updates |= has_keys(_olds.get("s3")) != has_keys(_news.get("s3"))
+        updates |= _olds.get("__provider") != _news.get("__provider")
+        lost = not replaces and self._was_just_deleted(_id)
+        if lost:
+            replaces = [kind_of(_news) or "database_name"]
+        if self._settings is not None and self._program_runs:
+            entry, becomes = _olds.get("state_entry"), SourceSpec.from_inputs(_news)
+            ownership, retained = self._session().ownership, bool(_olds.get("retain_on_delete"))
+            if replaces:
+                ownership.leaves(_id, entry, becomes, retained=retained)
+            else:
+                # With the option still there its own successor says so; see SourceCreation.
+                retained &= not _news.get("retain_on_delete")
+                if not ownership.stays(_id, entry, becomes, retained=retained):
+                    raise held_twice(_olds, _id)
+        if lost:
+            inform(f"{describe(_olds)}: source {_id} was also that of a resource that left; it is made anew")
+        elif replaces and self._program_runs:
+            self._inform_once(
+                f"{describe(_olds)}: the Sync API has no update, so an up replaces the source (old first; if "
+                "the create then fails, there is none until the next up). Collections keep what was synced; "
+                "the next run decides what is added."
             )
         return dynamic.DiffResult(
-            changes=bool(replaces) or is_update(_olds, _news),
-            replaces=replaces,
-            delete_before_replace=collides,
+            changes=bool(replaces) or updates, replaces=replaces, delete_before_replace=True
         )
 
-    @plainly
+    @called_by_the_engine
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
-        """Create the source exactly once; see :mod:`.creation` for what happens under faults."""
-        from .creation import Creation
-        from .meaning import describe
-        from .state import declared_in, state_of
+        """Create the source exactly once, or adopt an equal one; see :mod:`.core.exactly_once`."""
+        from .kinds.source.creation import SourceCreation
+        from .kinds.source.state import declared_in, outputs_of
 
-        session, inputs = self._session(), declared_in(props)
-        source_id = Creation(session, inputs, adopt=inputs.get("on_conflict") == "adopt").run()
-        reply = None
-        try:
-            reply = session.client.get_source(source_id)
-        except ChromaSyncError as error:
-            # The source is there and must reach the state: what the service decided can wait for a refresh.
-            say(f'created source {source_id} ("{describe(inputs)}"), but could not read it back: {error}')
-        return dynamic.CreateResult(source_id, state_of(inputs, source_id, reply, {}))
+        inputs, entry = declared_in(props), self._new_entry()
+        self._sources(inputs)
+        source_id, reply = SourceCreation(self._session(), inputs, entry).run()
+        answer, created_at = (None, "") if reply is None else (reply.body, reply.created_at)
+        return dynamic.CreateResult(source_id, outputs_of(inputs, source_id, answer, created_at, entry))
 
-    @plainly
+    @called_by_the_engine
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
-        """The source as it stands on the service; a field changed there comes back as an input.
+        """The source as it stands on the service; what is answered otherwise than before comes back as input.
 
-        Only a 404 means that it is gone; any other fault raises, and the state keeps the source.
+        Only the API's own 404 means that it is gone; any other fault raises, and the state keeps the source.
         """
-        from .drift import whole
-        from .explanations import step_of
-        from .meaning import kind_of
-        from .state import declared_in, refreshed, state_of
+        from .kinds.source.sentences import step_of
+        from .kinds.source.state import NOT_MANAGED, born, declared_in, declaring, outputs_of, refreshed
 
-        session, declared = self._session(), declared_in(props)
-        session.client.hide(declared)
-        if "source_id" in props:
-            session.manages(id_)
+        declared, refreshing = declared_in(props), "source_id" in props
+        managed = refreshing and props.get("state_entry") != NOT_MANAGED  # else it is Source.get
+        if managed:
+            # An older version's entry gets its identity now; the engine shows no change for it (measured).
+            props = {**props, "state_entry": props.get("state_entry") or self._new_entry()}
+            self._session().ownership.seen(id_, props["state_entry"])
+        step = step_of("read", id_, declared)
         try:
-            reply = session.read(declared.get("database_name"), id_)
+            made_at = born(props) if managed else None
+            reply = self._sources(declared).read(declared.get("database_name"), id_, made_at)
         except ChromaSyncError as error:
-            error.args = (f"{step_of('read', id_, declared)}: {error}",)
-            raise
+            raise error.during(step) from None
+        if reply is None and not refreshing:
+            # There the engine would take an empty answer for a source.
+            raise NotFoundError(
+                "the service has no such source, or not for this API key. To see what there is: "
+                "pulumi-chroma-sync list --database NAME",
+                status=404,
+            ).during(step)
         if reply is None:
-            if "source_id" not in props:
-                # Not a refresh but Source.get, and there the engine would take an empty answer for a source.
-                raise NotFoundError(
-                    f"{step_of('read', id_, declared)}: the service has no such source, or not for this API "
-                    "key. To see what there is: pulumi-chroma-sync list --database NAME",
-                    status=404,
-                )
+            self._session().ownership.deleted(id_)
             return dynamic.ReadResult("", {})
-        if kind_of(declared) is None:
-            inputs = whole(reply)
-            return dynamic.ReadResult(id_, state_of(inputs, id_, reply, props))
-        inputs, outputs = refreshed(declared, id_, reply, props)
+        if not managed:
+            if reply.problem is not None:
+                raise ChromaSyncError(f"this version can't read it: {reply.problem}", step=step)
+            inputs = declaring(reply.body)
+            outputs = outputs_of(inputs, id_, reply.body, reply.created_at, NOT_MANAGED)
+            return dynamic.ReadResult(id_, outputs)
+        if reply.problem is not None or reply.kind is None:
+            what = reply.problem or "its kind is none that this version knows"
+            inform(f"warning: {step}: kept in the state as it is, this version can't read it: {what}")
+            return dynamic.ReadResult(id_, _own(props), declared)
+        inputs, outputs = refreshed(props, reply.body, reply.created_at)
         return dynamic.ReadResult(id_, outputs, inputs)
 
+    @called_by_the_engine
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
-        """Only what the service never sees changed: keep the new inputs, without a request."""
-        from .meaning import has_keys
-        from .models import INPUTS
-        from .state import declared_in
+        """Only what the service never sees changed: keep the new inputs, without a request.
 
-        kept = {name: value for name, value in _olds.items() if name not in INPUTS and name != "__provider"}
-        if not has_keys(_news.get("s3")):
-            kept.pop("aws_credential_id", None)  # of inline keys that the program no longer passes
-        return dynamic.UpdateResult({**kept, **declared_in(_news)})
+        The resource of another dynamic provider comes over as it stands, see ``docs/import.md``.
+        """
+        from .kinds.source.moving_in import is_of_a_source, moved_in
+        from .kinds.source.state import outputs_after_update
 
-    @plainly
+        if not is_of_a_source(_olds, _id):
+            self._sources(_news)
+            return dynamic.UpdateResult(moved_in(self._session(), _id, _news, self._new_entry()))
+        return dynamic.UpdateResult(outputs_after_update(_olds, _news))
+
+    @called_by_the_engine
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Delete the source; one that is gone already is no error."""
-        from .explanations import step_of
-        from .state import declared_in
+        """Delete the source; one that is gone already is no error, one that another entry has is kept."""
+        from .kinds.source.sentences import step_of
+        from .kinds.source.state import born, declared_in
 
-        session, declared = self._session(), declared_in(_props)
-        session.client.hide(declared)
-        if session.was_adopted(_id):
-            say(f"kept source {_id}: another resource of this program adopted it in this run")
+        declared, entry = declared_in(_props), _props.get("state_entry")
+        ownership = self._session().ownership
+        if not ownership.release(_id, entry):
+            inform(f"kept source {_id}: another resource of this stack has it")
             return
         try:
-            if not session.delete(declared.get("database_name"), _id):
-                say(f"source {_id} was already gone")
+            deleted = self._sources(declared).delete(declared.get("database_name"), _id, born(_props))
         except ChromaSyncError as error:
-            error.args = (f"{step_of('delete', _id, declared)}: {error}",)
-            raise
+            ownership.seen(_id, entry)
+            raise error.during(step_of("delete", _id, declared)) from None
+        ownership.deleted(_id)
+        if not deleted:
+            inform(f"source {_id} was already gone")
+
+    def _inform_once(self, sentence: str) -> None:
+        """The engine checks and compares some resources twice."""
+        if sentence not in self._informed:
+            self._informed |= {sentence}
+            inform(sentence)
+
+    def _was_just_deleted(self, source_id: str) -> bool:
+        """Whether this run deleted the source for another entry of the state, before it heard of this one."""
+        if self._settings is None or not self._program_runs:
+            return False
+        return self._session().ownership.is_deleted(source_id)
+
+    def _new_entry(self) -> str:
+        from .core.ownership import new_entry
+
+        return new_entry(self._session().clock.time())
 
     def _session(self) -> Session:
-        from .session import session_for
+        from .core.session import session_for
 
         if self._settings is None:
             raise self._config_error or ConfigError("apiKey", "the provider was not configured")
         return session_for(self._settings)
 
+    def _sources(self, inputs: Mapping[str, Any] | None = None) -> Sources:
+        """What all sources of this process share; secrets among these inputs stay out of every error."""
+        from .kinds.source.sources import Sources
+        from .kinds.source.state import secrets_in
+
+        session = self._session()
+        session.client.hide(secrets_in(inputs or {}))
+        return session.part(Sources)
+
     def _notice_existing(self, inputs: Mapping[str, Any]) -> None:
         """Say at preview when the source to be created will meet one that exists."""
-        from .creation import meets
-        from .validation import is_wholly_known
+        from .kinds.source.creation import notice_of_existing
 
-        if is_wholly_known(inputs):
-            try:
-                notice = meets(self._session(), dict(inputs))
-            except ChromaSyncError as error:
-                notice = f"warning: whether the source exists already could not be asked: {error}"
-            if notice:
-                say(notice)
+        try:
+            notice = notice_of_existing(self._session(), inputs)
+        except ChromaSyncError as error:
+            notice = f"warning: whether the source exists already could not be asked: {error}"
+        if notice:
+            inform(notice)
+
+
+def _own(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties without the SDK's own."""
+    return {name: value for name, value in props.items() if name != "__provider"}
+
+
+_ANSWERED = ("effective_chunking", "effective_embedding", "server_defaults", "answered")
+"""Outputs that hold what the service answered."""
 
 
 class _NoOther(TypedDict):
@@ -250,6 +325,8 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
         chunking: how files are cut. Default: the service's (tree-sitter, then markdown, then lines).
         embedding: how chunks are embedded. Default: the service's.
         embedding_model: the older way to say ``embedding.dense``: an object, or the model's bare name.
+        extra: fields and values that the service knows and this version doesn't, merged object by object
+            over the request. Compared as a whole; a change replaces.
         on_conflict: ``"error"`` (default) stops where an equal source exists; ``"adopt"`` takes it over.
             Never part of the source itself: changing it is no request.
         opts: Pulumi's resource options.
@@ -267,24 +344,56 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
     """The database."""
     github: pulumi.Output[Mapping[str, Any] | None]
     """As declared."""
-    web_scrape: pulumi.Output[Mapping[str, Any] | None]
-    """As declared."""
-    s3: pulumi.Output[Mapping[str, Any] | None]
-    """As declared; an AWS secret key in it is a secret."""
-    chunking: pulumi.Output[Mapping[str, Any] | None]
-    """As declared."""
     embedding: pulumi.Output[Mapping[str, Any] | None]
     """As declared."""
     embedding_model: pulumi.Output[Any]
     """As declared."""
-    effective_chunking: pulumi.Output[Mapping[str, Any] | None]
-    """The chunking that the service applies, its defaults filled in."""
     effective_embedding: pulumi.Output[Mapping[str, Any] | None]
     """The embedding that the service applies, its defaults filled in."""
     aws_credential_id: pulumi.Output[int | None]
     """The credential that the service made of inline AWS keys; None without them."""
-    server_defaults: pulumi.Output[Mapping[str, Any] | None]
-    """Fields of the kind that the service filled in by itself when the source was created."""
+
+    # The engine gives numbers back as doubles. In an object the SDK can't know better; these can.
+
+    @property
+    @pulumi.getter
+    def web_scrape(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """As declared."""
+        return self._with_whole_numbers("web_scrape")
+
+    @property
+    @pulumi.getter
+    def s3(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """As declared; an AWS secret key in it is a secret."""
+        return self._with_whole_numbers("s3")
+
+    @property
+    @pulumi.getter
+    def chunking(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """As declared."""
+        return self._with_whole_numbers("chunking")
+
+    @property
+    @pulumi.getter
+    def extra(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """As declared."""
+        return self._with_whole_numbers("extra")
+
+    @property
+    @pulumi.getter
+    def effective_chunking(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """The chunking that the service applies, its defaults filled in."""
+        return self._with_whole_numbers("effective_chunking")
+
+    @property
+    @pulumi.getter
+    def server_defaults(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """Fields of the kind that the service filled in by itself when the source was created."""
+        return self._with_whole_numbers("server_defaults")
+
+    def _with_whole_numbers(self, name: str) -> pulumi.Output[Mapping[str, Any] | None]:
+        output: pulumi.Output[Mapping[str, Any] | None] = pulumi.get(self, name)
+        return output.apply(with_whole_numbers)
 
     def __init__(
         self,
@@ -297,21 +406,33 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
         chunking: pulumi.Input[ChunkingArgs | None] = None,
         embedding: pulumi.Input[EmbeddingArgs | None] = None,
         embedding_model: pulumi.Input[EmbeddingModelArgs | str | None] = None,
+        extra: pulumi.Input[Mapping[str, Any] | None] = None,
         on_conflict: pulumi.Input[OnConflict | None] = None,
         opts: pulumi.ResourceOptions | None = None,
         **others: Unpack[_NoOther],
     ) -> None:
-        inputs: dict[str, Any] = {
+        if "retain_on_delete" in others:
+            raise TypeError(
+                "retain_on_delete is an option: pass opts=pulumi.ResourceOptions(retain_on_delete=True)"
+            )
+        arguments: dict[str, Any] = {
             "database_name": database_name,
             "github": github,
             "web_scrape": web_scrape,
-            "s3": with_secret_key(s3),
+            "s3": s3,
             "chunking": chunking,
             "embedding": embedding,
             "embedding_model": embedding_model,
+            "extra": extra,
             "on_conflict": on_conflict,
             **others,
         }
+        inputs = {name: as_input(value, name) for name, value in arguments.items()}
+        inputs["s3"] = with_secret_key(inputs["s3"])
+        inputs["extra"] = with_secret_key_in(inputs["extra"])
+        if opts is not None and opts.retain_on_delete:
+            # A source that this resource retained may be met again by its successor, and is its own then.
+            inputs["retain_on_delete"] = True
         outputs = dict.fromkeys(
             (
                 "source_id",
@@ -322,7 +443,17 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
                 "server_defaults",
             )
         )
-        super().__init__(SourceProvider(), resource_name, {**outputs, **inputs}, opts)
+        # Where the engine is told to replace a source it asks no diff, and would create the new one first.
+        defaults = pulumi.ResourceOptions(delete_before_replace=True)
+        if may_hold_secrets(inputs["extra"]):
+            # The service may repeat them, and the engine knows a secret by its place among the inputs alone.
+            defaults.additional_secret_outputs = list(_ANSWERED)
+        options = pulumi.ResourceOptions.merge(defaults, opts)
+        super().__init__(SourceProvider(), resource_name, {**outputs, **inputs}, options)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A subclass is the same resource: without this the SDK would give it the type of no resource."""
+        super().__init_subclass__(**{"module": "chroma-sync", "name": "Source", **kwargs})
 
     @classmethod
     def get(

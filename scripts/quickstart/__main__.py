@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import click
 from rich.console import Console
 
-from pulumi_chroma_sync.config import DEFAULT_URL
+from pulumi_chroma_sync.settings import DEFAULT_URL
 from scripts import engine
 
 from . import emulator, stack

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
+import pulumi_chroma_sync.settings as provider_settings
 from chroma_sync_emulator.__main__ import main as emulator_command
-from pulumi_chroma_sync import config
 from pulumi_chroma_sync.cli import main as provider_command
 
 from .reading import ROOT, Document, documents
@@ -42,8 +42,10 @@ def settings(table: str) -> dict[str, tuple[str, str]]:
 
 def as_they_are() -> dict[str, tuple[str, str]]:
     """The same of the code."""
-    defaults = config.load_settings(environ={}).model_dump(by_alias=True)
-    return {name: (variable, shown(defaults[name])) for name, variable in config._ENVIRONMENT.items()}
+    defaults = provider_settings.load_settings(environ={}).model_dump(by_alias=True)
+    return {
+        name: (variable, shown(defaults[name])) for name, variable in provider_settings._ENVIRONMENT.items()
+    }
 
 
 def shown(default: object) -> str:
@@ -151,7 +153,7 @@ def test_commands_and_their_options_exist(document: Document) -> None:
 @each_document
 def test_settings_and_variables_exist(document: Document) -> None:
     """A setting or an environment variable that is named is one that something reads."""
-    assert set(SETTING.findall(document.text)) <= set(config._ENVIRONMENT)
+    assert set(SETTING.findall(document.text)) <= set(provider_settings._ENVIRONMENT)
     assert set(NAME.findall(document.text)) <= in_code(NAME)
 
 
@@ -163,7 +165,7 @@ def test_a_table_of_settings_is_the_codes_own(document: Document) -> None:
 
 def test_the_settings_module_says_what_it_reads() -> None:
     """The table in its own docstring is whole."""
-    assert settings(config.__doc__ or "") == as_they_are()
+    assert settings(provider_settings.__doc__ or "") == as_they_are()
 
 
 def test_every_example_is_listed() -> None:

@@ -1,9 +1,10 @@
 """What schemathesis is told that an OpenAPI document can't say; it loads this file by ``SCHEMATHESIS_HOOKS``.
 
 Only cases that are meant to be valid are touched. Most of their ids and names of databases are turned into
-some that exist, since random ones would only ever see a 404. And they keep the rules between fields: what an
-invocation needs and takes by the kind of its source, ``source_id`` or ``database_name``, the order and the
-declared length of a form.
+some that exist, since random ones would only ever see a 404. 8.0, which is an integer to JSON Schema alone,
+is turned into 8, and names of collections lose their double dots. And they keep the rules between fields:
+what an invocation needs and takes by the kind of its source, ``source_id`` or ``database_name``, the order
+and the declared length of a form.
 """
 
 from __future__ import annotations
@@ -41,6 +42,17 @@ def _existing(name: str, value: Any) -> Any:
     return known[number // 4 % len(known)] if known and number % 4 and isinstance(value, str) else value
 
 
+def _mended(value: Any, name: str = "") -> Any:
+    """A body without fractions of zero, and without double dots in names of collections."""
+    if isinstance(value, dict):
+        return {name: _mended(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if name.endswith("collection_name") and isinstance(value, str):
+        return value.replace("..", "--")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _invocation(source_id: str, body: dict[str, Any]) -> dict[str, Any]:
     kind = KINDS.get(source_id)
     if kind == "s3":
@@ -51,7 +63,7 @@ def _invocation(source_id: str, body: dict[str, Any]) -> dict[str, Any]:
         if "custom_id" in body:
             changes["custom_id"] = (body["custom_id"] or "")[:30]
         return body | changes
-    wanted = {"target_collection_name": body.get("target_collection_name") or "c"}
+    wanted = {"target_collection_name": body.get("target_collection_name") or "docs"}
     if kind == "github" and "ref_identifier" in body:
         wanted["ref_identifier"] = body["ref_identifier"]
     return wanted
@@ -91,6 +103,8 @@ def map_case(_context: HookContext, case: Case[Any]) -> Case[Any]:
         source_id = case.path_parameters.get("source_id", "")
         if source_id in (None, "None") or (operation == "create_job" and source_id not in KINDS):
             reject()
+    if isinstance(body, dict):
+        case.body = body = _mended(body)
     for values in (case.path_parameters, case.query, body):
         if isinstance(values, dict):
             for name in values.keys() & names:
@@ -101,9 +115,9 @@ def map_case(_context: HookContext, case: Case[Any]) -> Case[Any]:
         case.body = _form(case, body)
     elif operation == "create_job":
         case.body = _invocation(case.path_parameters["source_id"], body)
-    elif operation == "create_source" and "web_scrape" in body:
+    elif operation == "create_source":
         try:
-            urlsplit(body["web_scrape"]["starting_url"])
+            urlsplit(body.get("web_scrape", {}).get("starting_url", ""))
         except ValueError:
             # schemathesis looks for addresses in answers, and would stumble over this one.
             body["web_scrape"]["starting_url"] = "https://docs.acme.com/"

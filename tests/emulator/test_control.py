@@ -19,7 +19,7 @@ GITHUB = {"repository": "acme/handbook"}
 
 def test_requests_are_shown_without_secrets(client: httpx.Client, emu: RunningEmulator) -> None:
     """Everything of a request but its secrets, the oldest first."""
-    s3 = {"bucket_name": "b", "region": "r", "collection_name": "c", "aws_access_key_id": "A"}
+    s3 = {"bucket_name": "b", "region": "r", "collection_name": "docs", "aws_access_key_id": "A"}
     body = {"database_name": "demo", "s3": {**s3, "aws_secret_access_key": "hush-hush"}}
     client.post("/api/v1/sources", json=body, headers={"user-agent": "tester/1"})
     client.get("/api/v1/sources", params={"limit": "2"}, headers={"x-chroma-token": "wrong"})
@@ -90,6 +90,32 @@ def test_a_web_site_cannot_reach_the_control_api_through_a_browser(
     """Neither with a name of its own that leads to loopback, nor by a form that it sends there."""
     for path in ("/", "/_emulator/settings"):
         assert client.get(path, headers={header: value}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8000", 200),
+        ("sync.localhost", 200),
+        ("127.0.0.2", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 403),
+        ("localhost.evil.example", 403),
+        ("notlocalhost", 403),
+        ("10.0.0.9", 403),
+        ("[::", 403),
+    ],
+)
+def test_a_web_site_cannot_reach_the_api_by_a_name_of_its_own(
+    client: httpx.Client, emu: RunningEmulator, host: str, status: int
+) -> None:
+    """The demo key is known to everybody: a name that a site made lead here opens nothing with it."""
+    assert client.get("/api/v1/sources", headers={"host": host}).status_code == status
+    assert len(emu.control.requests()) == (status == 200)
+
+
+def test_the_page_answers_its_own_origin(client: httpx.Client) -> None:
+    """Its script asks for the page again."""
     assert client.get("/", headers={"origin": str(client.base_url)}).status_code == 200
 
 
@@ -110,7 +136,7 @@ def test_tenants_are_shown_without_their_keys(client: httpx.Client, emu: Running
     assert emu.control.tenants()[1] == {
         "name": "other",
         "databases": ["one", "two"],
-        "api_keys": [{"database": None}, {"database": "two"}],
+        "api_keys": [{"database": None, "role": "owner"}, {"database": "two", "role": "owner"}],
     }
     assert "-key" not in client.get("/_emulator/tenants").text
     assert {"name": "two", "tenant": "other"} in client.get("/_emulator/databases").json()
@@ -181,16 +207,16 @@ def test_collections_show_whether_their_ingest_is_finished(
     client: httpx.Client, emu: RunningEmulator
 ) -> None:
     """Made by a run or by hand; in a database that exists."""
-    emu.control.add_collection("a", "demo")
-    emu.control.add_collection("b", "demo", finished_ingest=False)
+    emu.control.add_collection("one", "demo")
+    emu.control.add_collection("two", "demo", finished_ingest=False)
     assert [
         (found["name"], found["finished_ingest"]) for found in client.get("/_emulator/collections").json()
     ] == [
-        ("a", True),
-        ("b", False),
+        ("one", True),
+        ("two", False),
     ]
     with pytest.raises(httpx.HTTPStatusError, match="404"):
-        emu.control.add_collection("c", "nope")
+        emu.control.add_collection("three", "nope")
 
 
 def test_reset_leaves_what_was_given_at_start(
@@ -198,7 +224,7 @@ def test_reset_leaves_what_was_given_at_start(
 ) -> None:
     """Sources, runs, faults, requests and added tenants go; the first key and database stay."""
     source_id = create(github=GITHUB)
-    client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "c"})
+    client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "docs"})
     emu.control.add_tenant("other", "other-key", ["one"])
     emu.control.add_database("two")
     emu.control.fault("*", "respond", times=0)

@@ -46,11 +46,11 @@ def test_the_limits_tick_every_operation_with_its_answers() -> None:
 
 
 def test_the_tests_that_it_shows_pass(tmp_path: Path) -> None:
-    """Those of faults, as they stand there, in a folder of a user."""
-    [tests] = [program for program in PROGRAMS if "control.fault(" in program]
-    (tmp_path / "test_it.py").write_text(tests)
-    output = run(tmp_path, "-q")
-    assert "2 passed" in output, output
+    """All but the one that runs a stack, as they stand there, in a folder of a user."""
+    tests = [program for program in PROGRAMS if "def test_" in program and "subprocess" not in program]
+    (tmp_path / "test_it.py").write_text("\n\n".join(tests))
+    output = run(tmp_path, "-q", "--strict-markers")
+    assert "4 passed" in output, output
 
 
 def test_the_program_that_it_shows_works() -> None:

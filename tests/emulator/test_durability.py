@@ -125,7 +125,7 @@ def test_a_restart_changes_nothing(tmp_path: Path) -> None:
     keys = {"aws_access_key_id": "A", "aws_secret_access_key": "hush"}
 
     def s3(prefix: str) -> dict[str, Any]:
-        fields = {"bucket_name": "b", "region": "r", "collection_name": "c", "path_prefix": prefix, **keys}
+        fields = {"bucket_name": "b", "region": "r", "collection_name": "docs", "path_prefix": prefix, **keys}
         return {"database_name": "demo", "s3": fields}
 
     with emulator(store=store, invocations="manual") as emu, emu.client() as client:
@@ -155,6 +155,28 @@ def test_a_key_that_is_no_longer_given_is_refused(tmp_path: Path) -> None:
         assert new.get("/api/v1/sources").status_code == 200
 
 
+def test_a_store_of_an_earlier_version_opens(tmp_path: Path) -> None:
+    """What it lacks is added; its keys are those of owners, its sources long since visible."""
+    store = str(tmp_path / "emulator.sqlite")
+    body = {"database_name": "demo", "github": {"repository": "acme/handbook"}}
+    with emulator(store=store) as emu, emu.client() as client:
+        emu.control.add_tenant("default", "their-key")
+        before = client.get(
+            f"/api/v1/sources/{client.post('/api/v1/sources', json=body).json()['source_id']}"
+        )
+    with closing(sqlite3.connect(store)) as db:
+        db.execute("DROP INDEX sources_being_deleted")
+        db.execute("DROP TABLE deleted_sources")
+        for table, column in (("api_keys", "role"), ("sources", "written_at"), ("sources", "deleted_at")):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.commit()
+    with emulator(store=store, read_lag=3600.0, linger=3600.0) as emu, emu.client("their-key") as client:
+        path = f"/api/v1/sources/{before.json()['id']}"
+        assert client.get(path).json() == before.json()
+        assert client.delete(path).status_code == 204
+        assert client.get("/api/v1/sources").json() == [before.json()]
+
+
 def test_a_run_goes_on_while_the_emulator_is_down(tmp_path: Path) -> None:
     """Time moves a run, and nobody has to watch it."""
     store = str(tmp_path / "emulator.sqlite")
@@ -165,7 +187,7 @@ def test_a_run_goes_on_while_the_emulator_is_down(tmp_path: Path) -> None:
         body = {"database_name": "demo", "github": {"repository": "acme/handbook"}}
         source_id = client.post("/api/v1/sources", json=body).json()["source_id"]
         path = f"/api/v1/sources/{source_id}/invocations"
-        client.post(path, json={"target_collection_name": "c"})
+        client.post(path, json={"target_collection_name": "docs"})
     with emulator(store=store) as emu, emu.client() as client:
         [job] = client.get("/api/v1/invocations").json()
         assert job["status"]["complete"]["duration_ms"] == 0

@@ -230,7 +230,7 @@ def test_every_operation_can_be_dropped_and_is_noted(
 ) -> None:
     """The names of the operations are those of the faults and of the list of requests."""
     source = post(client).json()["source_id"]
-    run = client.post(f"/api/v1/sources/{source}/invocations", json={"target_collection_name": "c"})
+    run = client.post(f"/api/v1/sources/{source}/invocations", json={"target_collection_name": "docs"})
     emu.control.clear_requests()
     emu.control.fault(operation, "drop_before")
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):

@@ -26,36 +26,36 @@ def emu() -> Iterator[RunningEmulator]:
     [
         (
             GITHUB,
-            {"target_collection_name": "c", "ref_identifier": {"sha": "abc"}},
-            {"github": {"git_ref_identifier": {"sha": "abc"}}, "collection_name": "c"},
+            {"target_collection_name": "docs", "ref_identifier": {"sha": "abc"}},
+            {"github": {"git_ref_identifier": {"sha": "abc"}}, "collection_name": "docs"},
         ),
         (
             GITHUB,
-            {"target_collection_name": "c", "ref_identifier": {"branch": "dev"}},
-            {"github": {"git_ref_identifier": {"branch": "dev"}}, "collection_name": "c"},
+            {"target_collection_name": "docs", "ref_identifier": {"branch": "dev"}},
+            {"github": {"git_ref_identifier": {"branch": "dev"}}, "collection_name": "docs"},
         ),
         (
             GITHUB,
-            {"target_collection_name": "c", "ref_identifier": None, "metadata": None, "object_key": None},
-            {"github": {"git_ref_identifier": {"branch": "main"}}, "collection_name": "c"},
+            {"target_collection_name": "docs", "ref_identifier": None, "metadata": None, "object_key": None},
+            {"github": {"git_ref_identifier": {"branch": "main"}}, "collection_name": "docs"},
         ),
-        (WEB, {"target_collection_name": "c"}, {"web_scrape": None, "collection_name": "c"}),
+        (WEB, {"target_collection_name": "docs"}, {"web_scrape": None, "collection_name": "docs"}),
         (
             S3,
-            {"object_key": "in/a", "custom_id": "x", "metadata": {"a": [1, 2], "b": "c"}},
+            {"object_key": "in/a", "custom_id": "x", "metadata": {"a": [1, 2], "b": "c", "d": None}},
             {
                 "s3": {
                     "bucket_name": "papers",
                     "object_key": "in/a",
                     "custom_id": "x",
-                    "additional_metadata": {"a": [1, 2], "b": "c"},
+                    "additional_metadata": {"a": [1, 2], "b": "c", "d": None},
                 },
                 "collection_name": "default",
             },
         ),
         (
             S3,
-            {"object_key": "in/a", "target_collection_name": "c"},
+            {"object_key": "in/a", "target_collection_name": "docs"},
             {
                 "s3": {
                     "bucket_name": "papers",
@@ -63,7 +63,7 @@ def emu() -> Iterator[RunningEmulator]:
                     "custom_id": None,
                     "additional_metadata": None,
                 },
-                "collection_name": "c",
+                "collection_name": "docs",
             },
         ),
     ],
@@ -94,13 +94,17 @@ def test_an_invocation_is_answered_with_what_it_was_asked_for(
         (GITHUB, {}, "target_collection_name"),
         (WEB, {}, "target_collection_name"),
         (WEB, {"target_collection_name": ""}, "target_collection_name"),
-        (GITHUB, {"target_collection_name": "c", "object_key": "a"}, "object_key"),
-        (GITHUB, {"target_collection_name": "c", "custom_id": "a"}, "custom_id"),
-        (WEB, {"target_collection_name": "c", "metadata": {}}, "metadata"),
-        (WEB, {"target_collection_name": "c", "ref_identifier": {"sha": "a"}}, "ref_identifier"),
-        (GITHUB, {"target_collection_name": "c", "ref_identifier": {"sha": "a", "branch": "b"}}, "ref_ident"),
-        (GITHUB, {"target_collection_name": "c", "ref_identifier": {}}, "ref_identifier"),
-        (GITHUB, {"target_collection_name": "c", "tag": "v1"}, "tag"),
+        (GITHUB, {"target_collection_name": "docs", "object_key": "a"}, "object_key"),
+        (GITHUB, {"target_collection_name": "docs", "custom_id": "a"}, "custom_id"),
+        (WEB, {"target_collection_name": "docs", "metadata": {}}, "metadata"),
+        (WEB, {"target_collection_name": "docs", "ref_identifier": {"sha": "a"}}, "ref_identifier"),
+        (
+            GITHUB,
+            {"target_collection_name": "docs", "ref_identifier": {"sha": "a", "branch": "b"}},
+            "ref_ident",
+        ),
+        (GITHUB, {"target_collection_name": "docs", "ref_identifier": {}}, "ref_identifier"),
+        (GITHUB, {"target_collection_name": "docs", "tag": "v1"}, "tag"),
         (S3, {}, "object_key"),
         (S3, {"object_key": "out/a"}, "object_key"),
         (S3, {"object_key": "in/a", "ref_identifier": {"sha": "a"}}, "ref_identifier"),
@@ -108,7 +112,7 @@ def test_an_invocation_is_answered_with_what_it_was_asked_for(
         (S3, {"object_key": "in/a", "metadata": {"a": {"b": 1}}}, "metadata"),
         (S3, {"object_key": "in/a", "metadata": {"a": [1, "b"]}}, "metadata"),
         (S3, {"object_key": "in/a", "metadata": {"a": [1, True]}}, "metadata"),
-        (S3, {"object_key": "in/a", "metadata": {"a": None}}, "metadata"),
+        (S3, {"object_key": "in/a", "metadata": {"a": [1, None]}}, "metadata"),
     ],
 )
 def test_an_invocation_that_breaks_a_rule_of_its_kind_is_refused(
@@ -123,8 +127,8 @@ def test_an_invocation_that_breaks_a_rule_of_its_kind_is_refused(
 
 def test_an_invocation_of_no_source_is_not_found(client: httpx.Client) -> None:
     """404 for an id that is nowhere, 400 for none at all."""
-    assert start(client, str(uuid.uuid4()), target_collection_name="c").status_code == 404
-    assert start(client, "nope", target_collection_name="c").status_code == 400
+    assert start(client, str(uuid.uuid4()), target_collection_name="docs").status_code == 404
+    assert start(client, "nope", target_collection_name="docs").status_code == 400
     assert client.get(f"/api/v1/invocations/{uuid.uuid4()}").status_code == 404
     assert client.get("/api/v1/invocations/nope").status_code == 400
 
@@ -134,10 +138,10 @@ def test_the_list_has_every_filter(client: httpx.Client, create: Create, emu: Ru
     emu.control.add_database("other")
     github, bucket = create(**GITHUB), create(**S3)
     elsewhere = create(database_name="other", **GITHUB)
-    one = run(client, github, target_collection_name="1")
+    one = run(client, github, target_collection_name="run-1")
     two = run(client, bucket, object_key="in/2")
-    three = run(client, elsewhere, target_collection_name="3")
-    four = run(client, github, target_collection_name="4")
+    three = run(client, elsewhere, target_collection_name="run-3")
+    four = run(client, github, target_collection_name="run-4")
     emu.control.move_invocation(one, {"complete": {}})
     emu.control.move_invocation(two, {"failed": {"error": "x"}})
     emu.control.move_invocation(three, "processing")
@@ -201,12 +205,18 @@ def test_latest_by_keys_answers_the_newest_run_of_each_key(client: httpx.Client,
 def test_a_deleted_sources_runs_stay_without_it(
     client: httpx.Client, create: Create, emu: RunningEmulator
 ) -> None:
-    """What was over stays so; what was not is cancelled."""
+    """What was over stays so; what was not goes on to its end, as the vendor documents."""
     source_id = create(**GITHUB)
-    done = run(client, source_id, target_collection_name="1")
-    pending = run(client, source_id, target_collection_name="2")
+    done = run(client, source_id, target_collection_name="run-1")
+    pending = run(client, source_id, target_collection_name="run-2")
+    emu.control.settings(invocations="timed", pending_seconds=0.3, processing_seconds=0.0)
+    timed = run(client, source_id, target_collection_name="run-3")
     status = emu.control.move_invocation(done, {"complete": {}})["status"]
     client.delete(f"/api/v1/sources/{source_id}")
     assert (read(client, done)["source_id"], read(client, done)["status"]) == (None, status)
-    assert (read(client, pending)["source_id"], read(client, pending)["status"]) == (None, "cancelled")
-    assert len(client.get("/api/v1/invocations", params={"source_type": "github"}).json()) == 2
+    assert (read(client, pending)["source_id"], read(client, pending)["status"]) == (None, "pending")
+    while read(client, timed)["status"] in ("pending", "processing"):
+        pass
+    assert "complete" in read(client, timed)["status"]
+    assert read(client, timed)["source_id"] is None
+    assert len(client.get("/api/v1/invocations", params={"source_type": "github"}).json()) == 3

@@ -10,7 +10,7 @@ import pytest
 
 from chroma_sync_emulator.testing import RunningEmulator
 
-S3 = {"bucket_name": "b", "region": "r", "collection_name": "c", "aws_credential_id": 1}
+S3 = {"bucket_name": "b", "region": "r", "collection_name": "docs", "aws_credential_id": 1}
 
 Create = Callable[..., str]
 

@@ -51,9 +51,9 @@ def test_a_run_of_a_deleted_source_says_so(
 ) -> None:
     """It stays on the page, as it stays in the API."""
     source_id = create(github={"repository": "acme/handbook"})
-    client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "c"})
+    client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "docs"})
     client.delete(f"/api/v1/sources/{source_id}")
-    assert {"a deleted source", "cancelled", "c"} <= cells(client.get("/").text)
+    assert {"a deleted source", "pending", "docs"} <= cells(client.get("/").text)
 
 
 def test_the_page_of_an_empty_emulator_says_what_to_do(client: httpx.Client) -> None:
@@ -65,10 +65,10 @@ def test_the_page_of_an_empty_emulator_says_what_to_do(client: httpx.Client) -> 
 
 def test_every_value_is_escaped(client: httpx.Client, create: Create, emu: RunningEmulator) -> None:
     """Names of every origin come back as text."""
-    emu.control.add_tenant(HOSTILE, "k", [HOSTILE])
+    emu.control.add_tenant(HOSTILE, "k", ["theirs"])
     source_id = create(github={"repository": f"acme/{HOSTILE.replace(' ', '')}", "include_globs": [HOSTILE]})
     client.headers["user-agent"] = "<b>agent"
-    run = client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": HOSTILE})
+    run = client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "docs"})
     emu.control.move_invocation(run.json()["invocation_id"], {"failed": {"error": "<b>error"}})
     emu.control.patch_source(source_id, chunking={"type": HOSTILE})
     emu.control.fault("create_source", "respond", match=HOSTILE)
@@ -88,7 +88,7 @@ def test_the_page_shows_no_key_and_no_secret(
     """Neither API keys, nor AWS keys, nor the password of an address."""
     emu.control.add_tenant("other", "another-key", ["theirs"])
     keys = {"aws_access_key_id": "AKIA-SHOWN", "aws_secret_access_key": "hush-hush"}
-    create(s3={"bucket_name": "b", "region": "r", "collection_name": "c", **keys})
+    create(s3={"bucket_name": "b", "region": "r", "collection_name": "docs", **keys})
     create(web_scrape={"starting_url": "https://anna:pass-word@docs.acme.com/a@b"})
     client.get("/api/v1/sources", params={"next": "https://anna:pass-word@docs.acme.com/"})
     page = client.get("/").text

@@ -52,6 +52,22 @@ def test_the_plugin_costs_nothing_where_nobody_asks_for_it(tmp_path: Path) -> No
     assert "1 passed" in (output := run(tmp_path)), output
 
 
+def test_the_marker_gives_the_fixture_other_settings(tmp_path: Path) -> None:
+    """Those of the nearest one, also where pytest is strict about markers."""
+    (tmp_path / "test_stack.py").write_text(
+        "import pytest\n"
+        "pytestmark = pytest.mark.chroma_sync_emulator(page_cap=3)\n"
+        "def test_of_the_module(chroma_sync_emulator):\n"
+        "    assert chroma_sync_emulator.control.settings()['page_cap'] == 3\n"
+        "@pytest.mark.chroma_sync_emulator(databases=['knowledge'], read_lag=2)\n"
+        "def test_of_its_own(chroma_sync_emulator):\n"
+        "    settings = chroma_sync_emulator.control.settings()\n"
+        "    assert (chroma_sync_emulator.database, settings['read_lag']) == ('knowledge', 2)\n"
+    )
+    output = run(tmp_path, "--strict-markers")
+    assert "2 passed" in output, output
+
+
 def test_the_fixture_says_what_to_install(tmp_path: Path) -> None:
     """One line instead of a traceback where the extra is missing."""
     (tmp_path / "test_stack.py").write_text("def test_it(chroma_sync_emulator):\n    pass\n")

@@ -58,18 +58,49 @@ def test_the_command_prints_one_line_when_it_is_ready_and_ends_when_told(
 
 def test_the_commands_options_are_heeded_and_keys_not_shown() -> None:
     """Keys and databases can be given several times; no key but the demo key is printed."""
-    options = "--api-key one --api-key two --database a --database b --unique never --invocations instant"
+    options = (
+        "--api-key one --api-key two --database first --database second --unique never --invocations instant"
+    )
     with process(*options.split()) as running:
         assert running.stdout is not None
         line = running.stdout.readline()
-        assert 'key as given  database "a", "b"' in line
+        assert 'key as given  database "first", "second"' in line
         url = line.split()[1]
         for key in ("one", "two"):
             headers = {"x-chroma-token": key}
-            body = {**SOURCE, "database_name": "b"}
+            body = {**SOURCE, "database_name": "second"}
             sent = httpx.post(f"{url}/api/v1/sources", json=body, headers=headers, trust_env=False)
             assert sent.status_code == 201
         assert httpx.get(f"{url}/_emulator/settings", trust_env=False).json()["invocations"] == "instant"
+
+
+def test_each_setting_is_an_option() -> None:
+    """With its own name; GitHub apps one by one."""
+    options = {
+        "max_sources": 9,
+        "statuses": "strict",
+        "integers": "lenient",
+        "defaults": "filled",
+        "normalise": "on",
+        "read_lag": 1.5,
+        "page_cap": 5,
+        "async_delete": 2.0,
+        "linger": 3.0,
+        "delete_while_running": "refused",
+        "max_uploads": 1,
+        "pending_seconds": 1.0,
+        "processing_seconds": 2.0,
+        "unique": "content",
+        "invocations": "manual",
+    }
+    given = [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    for apps in (["1", "acme"], None):
+        more = [text for app in apps or () for text in ("--github-app", app)]
+        with process(*given, *more) as running:
+            assert running.stdout is not None
+            url = running.stdout.readline().split()[1]
+            settings = httpx.get(f"{url}/_emulator/settings", trust_env=False).json()
+            assert settings == {**options, "github_apps": apps}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +111,8 @@ def test_the_commands_options_are_heeded_and_keys_not_shown() -> None:
         ("--store /dev/null/emulator.sqlite", "can't open the store"),
         ("--unique sometimes", "sometimes"),
         ("--processing-seconds -1", "processing_seconds"),
+        ("--page-cap 0", "page_cap"),
+        ("--database kb", 'database "kb": must be 3 to 512'),
     ],
 )
 def test_the_command_refuses_what_it_cannot_do_in_one_line(options: str, reason: str) -> None:
@@ -127,13 +160,13 @@ def test_the_context_manager_ends_also_after_a_failure() -> None:
 
 def test_emulators_beside_each_other_share_nothing() -> None:
     """Each has a port and a store of its own."""
-    with emulator() as one, emulator(databases=("a", "b"), api_key="k") as two:
+    with emulator() as one, emulator(databases=("one", "two"), api_key="k") as two:
         assert one.url != two.url
-        assert (two.database, two.databases, two.api_key) == ("a", ("a", "b"), "k")
+        assert (two.database, two.databases, two.api_key) == ("one", ("one", "two"), "k")
         with one.client() as client, two.client() as other:
             assert client.post("/api/v1/sources", json=SOURCE).status_code == 201
             assert other.get("/api/v1/sources").json() == []
-            assert other.get("/api/v1/sources?database_name=b").status_code == 200
+            assert other.get("/api/v1/sources?database_name=two").status_code == 200
 
 
 def test_wrong_settings_are_refused_by_name() -> None:

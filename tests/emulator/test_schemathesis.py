@@ -31,7 +31,14 @@ SOURCES: list[dict[str, Any]] = [
     for source in (
         {"github": {"repository": f"acme/{number}"}},
         {"web_scrape": {"starting_url": f"https://docs.acme.com/{number}"}},
-        {"s3": {"bucket_name": f"b{number}", "region": "r", "collection_name": "c", "aws_credential_id": 1}},
+        {
+            "s3": {
+                "bucket_name": f"b{number}",
+                "region": "r",
+                "collection_name": "docs",
+                "aws_credential_id": 1,
+            }
+        },
     )
 ]
 NAMES = {
@@ -51,7 +58,7 @@ def check(emu: RunningEmulator, folder: Path, *options: str) -> Counter[tuple[st
             created = client.post("/api/v1/sources", json={"database_name": "demo", **source})
             source_id, kind = created.json()["source_id"], next(iter(source))
             kinds[source_id] = kind
-            body = {"object_key": "k"} if kind == "s3" else {"target_collection_name": "c"}
+            body = {"object_key": "k"} if kind == "s3" else {"target_collection_name": "docs"}
             run = client.post(f"/api/v1/sources/{source_id}/invocations", json=body)
             runs.append(run.json()["invocation_id"])
     emu.control.clear_requests()
@@ -87,6 +94,14 @@ def test_every_operation_passes_all_checks_of_schemathesis(identifier: str, tmp_
         1 if name == "health" else 200
     )
     assert sum(n for (operation, status), n in answers.items() if operation == name and status < 300)
+
+
+def test_the_strict_statuses_are_as_documented(tmp_path: Path) -> None:
+    """Those of creating a source, whose body has the most ways to be wrong: 415 and 422 among them."""
+    with emulator(statuses="strict") as emu:
+        phases = ("--phases", "coverage,fuzzing")
+        answers = check(emu, tmp_path, *phases, "--include-operation-id", "create_source")
+    assert {422, 415, 400, 201} <= {status for _, status in answers}
 
 
 def test_the_operations_pass_all_checks_of_schemathesis_one_after_the_other(tmp_path: Path) -> None:

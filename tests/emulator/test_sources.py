@@ -125,14 +125,6 @@ def test_the_legacy_embedding_model_is_taken_as_object_and_as_name(
     assert (answer["embedding_model"], answer["embedding"]["dense"]) == (dense, dense)
 
 
-def test_a_number_without_a_fraction_is_whole(client: httpx.Client, create: Create) -> None:
-    """As JSON Schema has it; with one it is refused."""
-    source_id = create(web_scrape={**WEB, "page_limit": 5.0})
-    assert client.get(f"/api/v1/sources/{source_id}").text.count('"page_limit":5,') == 1
-    refused = {"database_name": "demo", "web_scrape": {**WEB, "page_limit": 5.5}}
-    assert client.post("/api/v1/sources", json=refused).status_code == 400
-
-
 def test_the_scheme_of_an_address_has_no_case(client: httpx.Client, create: Create) -> None:
     """RFC 3986, 3.1; the address is answered as it was sent."""
     source_id = create(web_scrape={"starting_url": "HTTPS://docs.acme.com"})

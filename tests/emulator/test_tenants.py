@@ -48,7 +48,7 @@ def test_another_tenants_source_is_not_found(
 ) -> None:
     """404, not 403; and it stays untouched, and is in no list."""
     source_id = client.post("/api/v1/sources", json=SOURCE).json()["source_id"]
-    run = {"target_collection_name": "c"}
+    run = {"target_collection_name": "docs"}
     assert stranger.get(f"/api/v1/sources/{source_id}").status_code == 404
     assert stranger.delete(f"/api/v1/sources/{source_id}").status_code == 404
     assert stranger.post(f"/api/v1/sources/{source_id}/invocations", json=run).status_code == 404
@@ -64,7 +64,7 @@ def test_another_tenants_source_is_not_found(
 def test_another_tenants_invocation_is_not_found(client: httpx.Client, stranger: httpx.Client) -> None:
     """404 for reading and cancelling, and it is in no list."""
     source_id = client.post("/api/v1/sources", json=SOURCE).json()["source_id"]
-    run = client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "c"})
+    run = client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "docs"})
     path = f"/api/v1/invocations/{run.json()['invocation_id']}"
     assert stranger.get(path).status_code == 404
     assert stranger.put(path).status_code == 404
@@ -99,13 +99,47 @@ def test_another_tenants_database_does_not_exist(client: httpx.Client, emu: Runn
     assert client.post("/api/v1/sources", json={**SOURCE, "database_name": "theirs"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("role", "created", "deleted"), [("owner", 201, 204), ("admin", 201, 204), ("member", 403, 403)]
+)
+def test_only_owners_and_administrators_create_and_delete_sources(
+    client: httpx.Client, emu: RunningEmulator, role: str, created: int, deleted: int
+) -> None:
+    """403 for a member, who may do everything else; the reason is not that of a scoped key."""
+    emu.control.add_tenant("default", "their-key", role=role)
+    source_id = client.post("/api/v1/sources", json=SOURCE).json()["source_id"]
+    path = f"/api/v1/sources/{source_id}"
+    other = {**SOURCE, "github": {"repository": "acme/other"}}
+    form = {"database_name": "demo", "collection_name": "files"}
+    length = {"x-upload-content-length": "5"}
+    with emu.client("their-key") as theirs:
+        creating, run = theirs.post("/api/v1/sources", json=other), {"target_collection_name": "docs"}
+        began = theirs.post(f"{path}/invocations", json=run)
+        stopped = theirs.put(f"/api/v1/invocations/{began.json()['invocation_id']}")
+        file = {"file": ("a.txt", b"hello")}
+        sent = theirs.post("/api/v1/add-file", data=form, files=file, headers=length)
+        reads = [theirs.get(path), theirs.get("/api/v1/sources"), theirs.get("/api/v1/invocations")]
+        deleting = theirs.delete(path)
+    assert [answer.status_code for answer in (began, stopped, sent, *reads)] == [201, 202, 201, 200, 200, 200]
+    assert (creating.status_code, deleting.status_code) == (created, deleted)
+    for refused in (answer for answer in (creating, deleting) if answer.status_code == 403):
+        assert "owners and administrators" in refused.json()["message"]
+        assert "scoped" not in refused.json()["message"]
+
+
+def test_an_unknown_role_is_refused(emu: RunningEmulator) -> None:
+    """400: a mistake in a test must not pass for an owner."""
+    with pytest.raises(httpx.HTTPStatusError, match="400.*role"):
+        emu.control.add_tenant("default", "their-key", role="boss")
+
+
 def test_a_key_scoped_to_one_database_is_good_for_that_one_alone(
     client: httpx.Client, emu: RunningEmulator
 ) -> None:
     """403 for the others, and lists show nothing of them."""
     emu.control.add_tenant("default", "scoped-key", database="mine")
     source_id = client.post("/api/v1/sources", json=SOURCE).json()["source_id"]
-    run = client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "c"})
+    run = client.post(f"/api/v1/sources/{source_id}/invocations", json={"target_collection_name": "docs"})
     with emu.client("scoped-key") as scoped:
         assert scoped.post("/api/v1/sources", json=SOURCE).status_code == 403
         assert scoped.get("/api/v1/sources", params={"database_name": "demo"}).status_code == 403

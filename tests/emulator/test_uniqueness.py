@@ -10,7 +10,7 @@ import pytest
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 
 GITHUB = {"github": {"repository": "acme/handbook"}}
-BUCKET = {"bucket_name": "b", "region": "r", "collection_name": "c", "aws_credential_id": 1}
+BUCKET = {"bucket_name": "b", "region": "r", "collection_name": "docs", "aws_credential_id": 1}
 
 
 def statuses(emu: RunningEmulator, *sources: dict[str, Any]) -> list[int]:

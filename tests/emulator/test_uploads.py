@@ -134,9 +134,9 @@ def test_database_and_collection_must_come_before_the_file(client: httpx.Client,
 
 def test_broken_forms_are_refused(client: httpx.Client) -> None:
     """No form, no boundary, no file, a file without a name, twice the same, cut off: 400."""
-    good, headers = raw_form(("database_name", b"demo"), ("collection_name", b"c"), ("file", b"hello"))
+    good, headers = raw_form(("database_name", b"demo"), ("collection_name", b"docs"), ("file", b"hello"))
     twice, _ = raw_form(("database_name", b"demo"), ("database_name", b"demo"))
-    no_file, _ = raw_form(("database_name", b"demo"), ("collection_name", b"c"))
+    no_file, _ = raw_form(("database_name", b"demo"), ("collection_name", b"docs"))
     attempts = [
         ({**headers, "content-type": "application/json"}, good),
         ({**headers, "content-type": "multipart/form-data"}, good),

@@ -13,6 +13,8 @@ from .harness import Project
 from .programs import KINDS, Kind, program
 
 SOURCE = program('chroma_sync.Source("docs", github={"repository": "acme/handbook"})')
+NEVER_YOUNG = {"CHROMA_SYNC_SETTLE": "0"}
+"""A 404 counts at once; by default one of a source that was just made doesn't."""
 
 
 def the_id(stack: Project) -> str:
@@ -31,7 +33,7 @@ def held(stack: Project) -> list[tuple[Any, Any, Any]]:
 
 def test_a_source_deleted_elsewhere_is_created_again(project: MakeProject, emu: RunningEmulator) -> None:
     """The refresh drops it, the next preview shows the create, the up makes one."""
-    stack = project(SOURCE)
+    stack = project(SOURCE, env=NEVER_YOUNG)
     stack.up()
     before = the_id(stack)
     with emu.client() as client:
@@ -44,7 +46,7 @@ def test_a_source_deleted_elsewhere_is_created_again(project: MakeProject, emu: 
 
 def test_a_source_made_anew_elsewhere_is_another_one(project: MakeProject, emu: RunningEmulator) -> None:
     """Deleted and made again by somebody else, it isn't ours: the next up says so instead of taking it."""
-    stack = project(SOURCE)
+    stack = project(SOURCE, env=NEVER_YOUNG)
     stack.up()
     with emu.client() as client:
         client.delete(f"/api/v1/sources/{the_id(stack)}").raise_for_status()
@@ -153,7 +155,7 @@ def test_an_outage_during_a_refresh_drops_nothing_from_the_state(
     fault: dict[str, Any], said: str, project: MakeProject, emu: RunningEmulator
 ) -> None:
     """Only a source that is really gone leaves the state; the error says what happened to which source."""
-    stack = project(SOURCE, env={"CHROMA_SYNC_RETRIES": "0"})
+    stack = project(SOURCE, env={"CHROMA_SYNC_RETRIES": "0", "CHROMA_SYNC_SETTLE": "1"})
     stack.up()
     before = held(stack)
     emu.control.fault("get_source", times=0, **fault)
@@ -185,7 +187,8 @@ def test_a_refresh_of_many_sources_asks_for_pages(project: MakeProject, emu: Run
             for number in range(30):
                 chroma_sync.Source(f"d{number}", github={"repository": f"acme/d{number}"})
             """
-        )
+        ),
+        env=NEVER_YOUNG,
     )
     stack.up()
     gone = stack.resources("chroma-sync:Source")[17]["id"]

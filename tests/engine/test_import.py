@@ -51,7 +51,10 @@ EXISTING: list[dict[str, Any]] = [
     {
         "s3": {**BUCKET, "path_prefix": "tenant-1/", "auto_sync": "direct", "aws_credential_id": 2**31 - 1},
         "embedding": {
-            "dense": {"model": QWEN, "task": {"task_name": "t", "document_prompt": "", "query_prompt": "🔎 "}}
+            "dense": {
+                "model": QWEN,
+                "task": {"task_name": "t", "document_prompt": "d: ", "query_prompt": "🔎 "},
+            }
         },
         "embedding_model": {"model": QWEN},
     },
@@ -161,7 +164,7 @@ def test_an_imported_state_is_what_a_create_would_have_left(
     assert imported.keys() == created.keys()
     for urn, resource in imported.items():
         for part in ("inputs", "outputs"):
-            own = {"source_id", "created_at"}
+            own = {"source_id", "created_at", "state_entry"}
             assert {name: value for name, value in resource[part].items() if name not in own} == {
                 name: value for name, value in created[urn][part].items() if name not in own
             }

@@ -12,7 +12,7 @@ from .harness import Result
 from .programs import program
 
 SECRET = "a-key-that-nobody-may-see"
-BUCKET = '"bucket_name": "b", "region": "r", "collection_name": "c"'
+BUCKET = '"bucket_name": "b", "region": "r", "collection_name": "ccc"'
 GOOD = 'chroma_sync.Source("docs", github={"repository": "acme/handbook"})'
 
 
@@ -74,14 +74,17 @@ def told(failed: Result) -> list[str]:
         (f's3="{SECRET}"', ["s3: must be an object with keys of its own"]),
         (
             'github={"repository": "a/b"}, chunking={"type": "words"}',
-            ['chunking.type: must be one of "tree_sitter", "lines"'],
+            [
+                'chunking.type: must be one of "tree_sitter", "lines"; if the service is newer than this '
+                'version, pass extra={"chunking": {"type": ...}} instead'
+            ],
         ),
         (
             'github={"repository": "a/b"}, chunking={"type": "tree_sitter", "max_lines": 5}',
             ['chunking.max_lines: belongs to type "lines"; this is "tree_sitter"'],
         ),
         (
-            'file_upload={"collection_name": "c"}',
+            'file_upload={"collection_name": "ccc"}',
             [
                 "file_upload: can't be declared: the service makes file_upload sources itself when a file is "
                 "uploaded (POST /api/v1/add-file); declare github, web_scrape or s3"
@@ -202,7 +205,7 @@ def test_what_is_not_known_at_preview_fails_nothing(project: MakeProject, emu: R
                 s3={
                     "bucket_name": token,
                     "region": "r",
-                    "collection_name": "c",
+                    "collection_name": "ccc",
                     "aws_access_key_id": token.apply(lambda _: "AKIA"),
                     "aws_secret_access_key": token,
                 },

@@ -33,6 +33,51 @@ WHOLE = program(
     """.replace("SECRET", repr(AWS_SECRET))
 )
 
+_FIELDS = ("bucket_name", "region", "collection_name", "aws_access_key_id", "aws_secret_access_key")
+_GETTERS = "".join(
+    f"""
+    @property
+    @pulumi.getter
+    def {name}(self) -> str:
+        return pulumi.get(self, "{name}")
+"""
+    for name in _FIELDS
+)
+_SHAPED = """
+import dataclasses
+
+
+@pulumi.input_type
+class Getters:
+    def __init__(self, **fields):
+        for name, value in fields.items():
+            pulumi.set(self, name, value)
+GETTERS
+
+@dataclasses.dataclass
+class Dataclass:
+    bucket_name: str
+    region: str
+    collection_name: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+
+
+fields = {
+    "bucket_name": "acme-files",
+    "region": "eu-west-1",
+    "collection_name": "files",
+    "aws_access_key_id": "AKIAEXAMPLE",
+    "aws_secret_access_key": SECRET,
+}
+docs = chroma_sync.Source("docs", s3=BUCKET)
+""".replace("SECRET", repr(AWS_SECRET)).replace("GETTERS", _GETTERS)
+SHAPES = {
+    "a class with getters": "Getters(**fields)",
+    "such an object out of an apply": 'pulumi.Output.from_input("x").apply(lambda _: Getters(**fields))',
+    "a dataclass out of an apply": 'pulumi.Output.from_input("x").apply(lambda _: Dataclass(**fields))',
+}
+
 # With -v=9 the engine logs every property that crosses its own wires, secrets in plain text.
 _OF_THE_ENGINE = re.compile(r'"msg":"(Unm|M)arshaling property for RPC\[')
 
@@ -84,6 +129,40 @@ def test_no_secret_is_readable_anywhere(
     changed = stack.up("--diff")
     assert changed.summary == {"replace": 1, "same": 1}
     results += [changed, stack.preview("--expect-no-changes"), stack.destroy("--diff")]
+    bare(*results, stack=stack, emu=emu)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_secret_in_an_object_of_a_program_is_readable(
+    shape: str, project: MakeProject, emu: RunningEmulator, env: dict[str, str]
+) -> None:
+    """Whatever class holds it: not in a preview, the state, an export or an error."""
+    stack = project(program(_SHAPED.replace("BUCKET", SHAPES[shape])), env=env)
+    results = [stack.preview("--diff"), stack.up("--diff"), stack.preview("--expect-no-changes")]
+    results.append(stack.refresh("--expect-no-changes"))
+    [source] = emu.control.requests("create_source")
+    assert source["status"] == 201
+    bare(*results, stack=stack, emu=emu)
+
+
+def test_a_secret_in_extra_stays_one_where_the_service_repeats_it(
+    project: MakeProject, emu: RunningEmulator, env: dict[str, str]
+) -> None:
+    """What the service answers stands in outputs of other names, which are secrets then, too."""
+    stack = project(
+        program(
+            """
+            extra = {"embedding": {"sparse": {"key": pulumi.Output.secret(SECRET)}}}
+            docs = chroma_sync.Source("docs", github={"repository": "acme/handbook"}, extra=extra)
+            """.replace("SECRET", repr(AWS_SECRET))
+        ),
+        env=env,
+    )
+    results = [stack.preview("--diff"), stack.up("--diff"), stack.preview("--expect-no-changes")]
+    results.append(stack.refresh("--expect-no-changes"))
+    [resource] = stack.resources("chroma-sync:Source")
+    assert "ciphertext" in str(resource["outputs"]["effective_embedding"])
+    emu.control.clear_requests()  # which name what was sent, but for AWS keys
     bare(*results, stack=stack, emu=emu)
 
 

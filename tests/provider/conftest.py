@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from chroma_sync_emulator.testing import emulator
-from pulumi_chroma_sync.session import close_sessions
+from pulumi_chroma_sync.core.session import close_sessions
 
 from .fault_cases import RULES, Rule
+from .memory import Memory
 from .service import Service
 
 
@@ -36,3 +37,9 @@ def service(rule: Rule) -> Iterator[Service]:
     """A service with this rule, and the outside world's hand on it."""
     with emulator(unique=rule) as emu, emu.client() as api:
         yield Service(emu, api)
+
+
+@pytest.fixture
+def memory(rule: Rule) -> Memory:
+    """The same in memory, on a time of its own."""
+    return Memory(unique=rule)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["API_KEY", "AWS_SECRET", "CALLS", "FAULTS", "RULES", "Call", "LOST", "Fault", "Rule"]
+__all__ = ["API_KEY", "AWS_SECRET", "CALLS", "FAULTS", "LOST", "RULES", "TIMEOUT", "Call", "Fault", "Rule"]
 
 Rule = Literal["identity", "content", "never"]
 RULES: tuple[Rule, ...] = ("identity", "content", "never")
@@ -26,27 +26,23 @@ class Fault:
 
     Attributes:
         words: what it is, for people.
-        action: the emulator's name of it.
+        action: the emulator's name of it; "" where it is a service that is difficult at any request.
         plan: the rest of the emulator's plan.
         does: whether the request is carried out all the same, at once or later.
         changing: whether it says anything only of a request that changes something.
-        timeout: seconds that the client waits for an answer. Where nothing depends on it, long enough for
-            any machine.
-        settle: seconds of the settle window. Short only where nothing comes in it.
+        service: the emulator's settings of a difficult service.
     """
 
     words: str
-    action: str
+    action: str = ""
     plan: dict[str, Any] = field(default_factory=dict)
     does: bool = False
     changing: bool = False
-    timeout: float = 20
-    settle: float = 20
+    service: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def waits(self) -> bool:
-        """Whether the emulator waits in it."""
-        return "delay" in self.plan
+
+TIMEOUT = 20.0
+"""Seconds that a request may take, and the length of the settle window; the faults' delays go by it."""
 
 
 def _answered(
@@ -59,26 +55,17 @@ def _answered(
     after: str | None = None,
 ) -> Fault:
     plan = {"status": status, "body": body, "headers": None if after is None else {"retry-after": after}}
-    # Where the source can't appear, looking for it is a waste of the test's time.
-    settle = 20 if does else 0.2
-    return Fault(words, "respond_after" if does else "respond", plan, does, changing, settle=settle)
+    return Fault(words, "respond_after" if does else "respond", plan, does, changing)
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("answered after the time-out, carried out", "delay_after", {"delay": 4}, True, timeout=2),
-    Fault("carried out soon after the time-out", "delay", {"delay": 3}, True, True, timeout=2),
-    Fault("carried out long after the time-out", "delay", {"delay": 3.5}, True, True, timeout=2, settle=0.2),
-    Fault("connection dropped, not carried out", "drop_before", settle=0.2),
+    Fault("answered after the time-out, carried out", "delay_after", {"delay": 40}, True),
+    Fault("carried out soon after the time-out", "delay", {"delay": 30}, True, True),
+    Fault("carried out long after the time-out", "delay", {"delay": 60}, True, True),
+    Fault("connection dropped, not carried out", "drop_before"),
     Fault("connection dropped, carried out", "drop_after", does=True, changing=True),
-    Fault("connection dropped, carried out soon after", "drop_then_commit", {"delay": 0.5}, True, True),
-    Fault(
-        "connection dropped, carried out long after",
-        "drop_then_commit",
-        {"delay": 2},
-        does=True,
-        changing=True,
-        settle=0.2,
-    ),
+    Fault("connection dropped, carried out soon after", "drop_then_commit", {"delay": 5}, True, True),
+    Fault("connection dropped, carried out long after", "drop_then_commit", {"delay": 40}, True, True),
     _answered("429", 429, _OWN),
     _answered("429, Retry-After: 0", 429, _OWN, after="0"),
     _answered("429, Retry-After: 3600", 429, _OWN, after="3600"),
@@ -99,6 +86,10 @@ FAULTS: tuple[Fault, ...] = (
     _answered("401", 401, _OWN),
     _answered("403", 403, _OWN),
     _answered("404 of a gateway (HTML)", 404, _HTML),
+    Fault("*service*: reads are 3 s behind what is written", service={"read_lag": 3}),
+    Fault("*service*: a page holds 2 sources, whatever is asked for", service={"page_cap": 2}),
+    Fault("*service*: the list keeps what was deleted", service={"linger": 86_000}),
+    Fault("*service*: a delete takes 3 s (202)", service={"async_delete": 3}),
 )
 
 LOST = next(fault for fault in FAULTS if fault.action == "drop_after")

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from typing import Any, Protocol
 
-import httpx
-
-from chroma_sync_emulator.testing import RunningEmulator, emulator
 from pulumi_chroma_sync.errors import ChromaSyncError, SourceExistsError
 
-from .fault_cases import API_KEY, AWS_SECRET, LOST, RULES, Call, Fault, Rule
+from .fault_cases import API_KEY, AWS_SECRET, LOST, RULES, TIMEOUT, Call, Fault, Rule
+from .memory import MANNERS, Memory
 from .plugin import Bag, Process
+from .service import github
 
-__all__ = ["Outcome", "observe"]
-
-_AT_ONCE = 8
-"""Runs of each rule that are played side by side: most of their time is waiting."""
+__all__ = ["INPUTS", "Lab", "Outcome", "observe", "play"]
 
 INPUTS: Bag = {
     "database_name": "demo",
@@ -34,6 +27,40 @@ INPUTS: Bag = {
 }
 
 
+class Lab(Protocol):
+    """A service to play on."""
+
+    def process(self, **config: Any) -> Process:
+        """One run of the plugin."""
+
+    def make(self, **inputs: Any) -> str:
+        """Create a source by another hand; its id."""
+
+    def delete_here(self, source_id: str) -> None:
+        """Delete a source over the API, by another hand."""
+
+    def ids(self) -> list[str]:
+        """What is there."""
+
+    def fault(self, operation: str, action: str, **plan: Any) -> None:
+        """Plan a fault."""
+
+    def clear_faults(self) -> None:
+        """Take all faults away."""
+
+    def counted(self, operation: str) -> list[bool]:
+        """The requests of an operation since the fault was planned: whether each met a fault."""
+
+    def clear_requests(self) -> None:
+        """Count anew."""
+
+    def settings(self, **changes: Any) -> object:
+        """Change how the service behaves."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; the faults' seconds."""
+
+
 @dataclass
 class Outcome:
     """What became of one run under one fault.
@@ -43,6 +70,7 @@ class Outcome:
         fault: the fault.
         lasting: whether it happened to every such request of the run, or to the first alone.
         rule: the service's rule of uniqueness.
+        manner: how it answers what it was sent.
         error: what ended the run, or None.
         told: all that the user was told.
         sent: how many requests of the call's own kind there were, the one with the fault included.
@@ -59,6 +87,7 @@ class Outcome:
     fault: Fault
     lasting: bool
     rule: Rule
+    manner: str = "plain"
     error: Exception | None = None
     told: str = ""
     sent: int = 0
@@ -71,95 +100,98 @@ class Outcome:
     finally_known: list[str] = field(default_factory=list)
 
 
-def observe(call: Call) -> list[Outcome]:
-    """Every fault of this call, once and lasting, under every rule."""
-    outcomes = [
-        Outcome(call, fault, lasting, rule)
-        for fault in call.faults
-        for lasting in (False, True)
-        for rule in RULES
-    ]
-    with _labs() as labs, ThreadPoolExecutor(_AT_ONCE * len(RULES)) as threads:
+class _InMemory(Memory):
+    def process(self, **config: Any) -> Process:
+        return super().process(key=API_KEY, timeout=TIMEOUT, settle=TIMEOUT, retries=1, **config)
 
-        def play(outcome: Outcome) -> None:
-            lab = labs[outcome.rule].get()
-            try:
-                _Run(lab, outcome).play()
-            finally:
-                labs[outcome.rule].put(lab)
+    def make(self, **inputs: Any) -> str:
+        return self.create(API_KEY, inputs)
 
-        # The waiting ones first, so that they wait together.
-        list(threads.map(play, sorted(outcomes, key=lambda outcome: -outcome.fault.waits)))
-    return outcomes
+    def delete_here(self, source_id: str) -> None:
+        with self.process() as process:
+            process.session.client.delete_source(source_id)
+        self.clear_requests()
 
+    def ids(self) -> list[str]:
+        return list(self.sources())
 
-@dataclass
-class _Lab:
-    emu: RunningEmulator
-    api: httpx.Client
+    def counted(self, operation: str) -> list[bool]:
+        return [seen.fault is not None for seen in self.requests(operation)]
+
+    def wait(self, seconds: float) -> None:
+        self.time.sleep(seconds)
 
 
-@contextmanager
-def _labs() -> Iterator[dict[Rule, SimpleQueue[_Lab]]]:
-    with ExitStack() as stack:
-        labs: dict[Rule, SimpleQueue[_Lab]] = {rule: SimpleQueue() for rule in RULES}
-        for rule in RULES:
-            for _ in range(_AT_ONCE):
-                emu = stack.enter_context(emulator(unique=rule, api_key=API_KEY))
-                labs[rule].put(_Lab(emu, stack.enter_context(emu.client(timeout=60))))
-        yield labs
+def observe(call: Call) -> Iterator[Outcome]:
+    """Every fault of this call, once and lasting, under every rule and in every manner."""
+    for fault in call.faults:
+        for lasting in (False, True):
+            for rule in RULES:
+                for manner in MANNERS:
+                    lab = _InMemory(unique=rule, **MANNERS[manner])
+                    lab.keys = {API_KEY: {"demo"}}
+                    outcome = Outcome(call, fault, lasting, rule, manner)
+                    play(lab, outcome)
+                    yield outcome
+
+
+def play(lab: Lab, outcome: Outcome) -> None:
+    """The run, what it left behind, and for a failed one the next run."""
+    _Run(lab, outcome).play()
 
 
 class _Run:
-    def __init__(self, lab: _Lab, outcome: Outcome) -> None:
-        self.emu, self.api = lab.emu, lab.api
+    def __init__(self, lab: Lab, outcome: Outcome) -> None:
+        self.lab = lab
         self.outcome, self.call, self.fault = outcome, outcome.call, outcome.fault
         self.state: dict[str, Bag] = {}
+        self.others: set[str] = set()
 
     def play(self) -> None:
-        """The run, what it left behind, and for a failed create the next run."""
-        control, outcome = self.emu.control, self.outcome
-        control.reset()
-        with self._process() as process:
+        lab, outcome = self.lab, self.outcome
+        with lab.process() as process:
             try:
                 getattr(self, f"_{self.call.step}")(process)
             except (ChromaSyncError, ValueError) as error:
                 outcome.error = error
         outcome.told = process.text
-        outcome.posts = len(control.requests("create_source"))
-        outcome.sent = len(control.requests(self.call.operation))
-        lists = control.requests("list_sources")
-        outcome.listed = bool(lists) and lists[-1]["fault"] is None
-        control.clear_faults()
-        self._wait_for_what_lands_late()
+        outcome.posts = len(lab.counted("create_source"))
+        outcome.sent = len(lab.counted(self.call.operation))
+        lists = lab.counted("list_sources")
+        outcome.listed = bool(lists) and not lists[-1]
+        lab.clear_faults()
+        # What is still under way lands.
+        lab.wait(5 * TIMEOUT)
         outcome.there, outcome.known = self._there(), list(self.state)
         if outcome.error is not None and self.call.step != "check":
-            with self._process() as process:
+            with lab.process() as process:
                 outcome.next_up = getattr(self, f"_{self.call.step}_again")(process)
             outcome.told += "\n" + process.text
         outcome.finally_there, outcome.finally_known = self._there(), list(self.state)
 
-    def _process(self) -> Process:
-        # Where every look fails, a longer window is only a longer wait.
-        blind = self.call.name == "create-look" and self.outcome.lasting
-        settle = 0.2 if blind else 20 if self.call.name == "create-look" else self.fault.settle
-        return Process(self.emu.url, API_KEY, timeout=self.fault.timeout, settle=settle, retries=1)
-
     def _plan(self) -> None:
-        control = self.emu.control
-        control.clear_requests()
+        lab, fault = self.lab, self.fault
+        if "page_cap" in fault.service:
+            self.others = {lab.make(**github(f"other{number}")) for number in range(7)}
+        lab.settings(**fault.service)
+        lab.clear_requests()
         if self.call.name == "create-look":
-            control.fault("create_source", LOST.action)
-        times = 0 if self.outcome.lasting else 1
-        control.fault(
-            self.call.operation, self.fault.action, times=times, skip=self.call.skip, **self.fault.plan
-        )
+            lab.fault("create_source", LOST.action)
+        if fault.action:
+            times = 0 if self.outcome.lasting else 1
+            lab.fault(self.call.operation, fault.action, times=times, skip=self.call.skip, **fault.plan)
 
     def _check(self, process: Process) -> None:
         self._plan()
         process.check(INPUTS)
 
     def _create(self, process: Process) -> None:
+        if self.fault.service.keys() & {"linger", "async_delete"}:
+            # As in a replacement: this very run has deleted one of the same target.
+            old, outputs = process.create(process.check(INPUTS))
+            self.lab.wait(5 * TIMEOUT)
+            self.lab.settings(**self.fault.service)
+            process.delete(old, outputs)
         inputs = process.check(INPUTS)
         self._plan()
         source_id, outputs = process.create(inputs)
@@ -168,9 +200,12 @@ class _Run:
     def _read(self, process: Process) -> None:
         source_id, outputs = self._given(process)
         if self.call.name == "read-gone":
-            self.api.delete(f"/api/v1/sources/{source_id}").raise_for_status()
+            if "linger" in self.fault.service:
+                self.lab.settings(**self.fault.service)
+            self.lab.wait(5 * TIMEOUT)
+            self.lab.delete_here(source_id)
         # Another process than the one that created it, and that has read the list.
-        with self._process() as refresh:
+        with self.lab.process() as refresh:
             try:
                 if self.call.name == "read-list":
                     for _ in range(3):
@@ -215,21 +250,5 @@ class _Run:
         self.state = {}
         return "finds it gone" if "was already gone" in process.text else "deletes it"
 
-    def _wait_for_what_lands_late(self) -> None:
-        if not self.fault.does:
-            return
-        if self.call.operation == "create_source":
-            _until(lambda: bool(self._there()))
-        if self.call.operation == "delete_source":
-            _until(lambda: not self._there())
-
     def _there(self) -> list[str]:
-        answer = self.api.get("/api/v1/sources", headers={"user-agent": "the test"})
-        return [source["id"] for source in answer.raise_for_status().json()]
-
-
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.02)
+        return [source_id for source_id in self.lab.ids() if source_id not in self.others]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pulumi_chroma_sync.errors import OutcomeUnknownError
 
-from .fault_cases import API_KEY, AWS_SECRET, CALLS, RULES, Call
+from .fault_cases import API_KEY, AWS_SECRET, CALLS, Call
 from .fault_runs import Outcome, observe
+from .memory import MANNERS
 
 __all__ = ["HEAD", "PAGE", "broken", "section", "words"]
 
@@ -19,11 +19,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = """# What happens under faults
 
 `make faults` writes this page, and `make test` fails where it doesn't say what the tests see. Every line is
-runs of the provider over real HTTP against the emulator, with the fault played on the connection: on the
-first such request of a command, or on each of them. Every cell is three runs: the service refuses a source
-of the same identity, one of the same content, or none. Then everything that is still under way lands, and
-where the command ended in an error, the next one runs without a fault. The runs retry once; the default is
-four times. "Soon" is within the settle window, "long" after it.
+runs of the provider on the service in memory, with the fault played on the connection: on the first such
+request of a command, or on each of them. A line with *service* is a service that is difficult at every
+request. Every cell is nine runs: the service refuses a source of the same identity, one of the same content,
+or none; and it answers what it was sent, or with its own defaults filled in, or in its own spelling. Then
+everything that is still under way lands, and where the command ended in an error, the next one runs without a
+fault. The runs retry once; the default is four times. "Soon" is within the settle window, "long" after it.
+Each fault is also played over a real connection, to the emulator (`tests/provider/test_wire.py`).
 """
 
 
@@ -45,7 +47,9 @@ def words(outcome: Outcome) -> str:
 def _went_well(outcome: Outcome) -> str:
     told, step = outcome.told, outcome.call.step
     if step == "check":
-        return "a warning: not checked yet" if "not checked yet" in told else "answered, after a second try"
+        if "not checked yet" in told:
+            return "a warning: not checked yet"
+        return "answered" + _again(outcome)
     if step == "create":
         text = "created"
         if outcome.posts > 1:
@@ -55,18 +59,24 @@ def _went_well(outcome: Outcome) -> str:
         elif "could not read it back" in told:
             text += "; what the service decided is read by the next refresh"
         elif outcome.call.operation != "create_source":
-            text += ", after a second try"
+            text += _again(outcome)
         return text
     if step == "read":
         if not outcome.known:
             return "gone, so the state drops it"
-        listed = outcome.call.operation == "list_sources" and not outcome.listed
-        return "read by its id instead" if listed else "read, after a second try"
+        listed = outcome.call.operation == "list_sources" and not outcome.listed and outcome.fault.action
+        if outcome.call.name == "read-gone":
+            return "still shown, so it is read"
+        return "read by its id instead" if listed else "read" + _again(outcome)
     return (
         "found gone by a second request"
         if "was already gone" in told
         else ("deleted" + (" by a second request" if outcome.sent > 1 else ""))
     )
+
+
+def _again(outcome: Outcome) -> str:
+    return ", after a second try" if outcome.fault.action else ""
 
 
 def broken(outcome: Outcome) -> dict[str, list[str]]:
@@ -127,22 +137,32 @@ def section(call: Call, outcomes: Sequence[Outcome]) -> str:
 
 
 def _cell(outcomes: Sequence[Outcome]) -> str:
-    by_words: dict[str, list[str]] = {}
+    by_words: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        by_words.setdefault(words(outcome), []).append(outcome.rule)
+        by_words.setdefault(words(outcome), []).append(outcome)
     if len(by_words) == 1:
         return next(iter(by_words))
-    return "; ".join(f"{' and '.join(rules)}: {text}" for text, rules in by_words.items())
+    return "; ".join(f"{_where(each)}: {text}" for text, each in by_words.items())
+
+
+def _where(outcomes: Sequence[Outcome]) -> str:
+    """Under which rules, and in which manners where it isn't all of them."""
+    found: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        found.setdefault(outcome.rule, []).append(outcome.manner)
+    return " and ".join(
+        rule if len(manners) == len(MANNERS) else f"{rule} ({', '.join(manners)})"
+        for rule, manners in found.items()
+    )
 
 
 def main() -> None:
     """Write the page."""
-    # An emulator that ends while a delay of its is under way says so.
-    logging.getLogger("uvicorn.error").disabled = True
     sections = []
     for call in CALLS:
-        print(f"{call.words} ({len(call.faults) * 2 * len(RULES)} runs)", file=sys.stderr)
-        sections.append(section(call, observe(call)))
+        outcomes = list(observe(call))
+        print(f"{call.words} ({len(outcomes)} runs)", file=sys.stderr)
+        sections.append(section(call, outcomes))
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text("\n".join([HEAD, *sections]))
 

@@ -1,4 +1,4 @@
-"""The plugin process, played in this one: the provider is called as the SDK calls it, over real HTTP."""
+"""The plugin process, played in this one: the provider is called as the SDK calls it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import dill  # type: ignore[import-untyped]
 from pulumi import dynamic
 
 from pulumi_chroma_sync import SourceProvider
-from pulumi_chroma_sync.session import session_for
+from pulumi_chroma_sync.api.client import SyncClient
+from pulumi_chroma_sync.core.session import Session
+from pulumi_chroma_sync.settings import Settings
 
 __all__ = ["Bag", "Process", "wire"]
 
@@ -65,13 +67,16 @@ class Process:
     Args:
         url: the service's.
         key: the API key.
+        client: makes the one client of the process, where it isn't to speak real HTTP.
         config: further stack configuration.
 
     Attributes:
         told: every line that the user has seen, errors with their traceback included.
     """
 
-    def __init__(self, url: str, key: str, **config: Any) -> None:
+    def __init__(
+        self, url: str, key: str, client: Callable[[Settings], SyncClient] | None = None, **config: Any
+    ) -> None:
         # Processes share no session, and sessions are told apart by their settings alone.
         own = {"deadline": 60 + next(_numbers) / 10**6}
         raw = {f"chroma-sync:{name}": str(value) for name, value in {**own, **config}.items()}
@@ -79,13 +84,22 @@ class Process:
         self.provider: SourceProvider = dill.loads(dill.dumps(SourceProvider()))
         self.provider.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "project")))
         self.told: list[str] = []
+        if client is not None:
+            assert self.provider._settings is not None
+            session = Session(self.provider._settings, client(self.provider._settings))
+            self.provider._session = lambda: session
+
+    @property
+    def session(self) -> Session:
+        """What the process knows."""
+        return self.provider._session()
 
     def __enter__(self) -> Process:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.provider._settings is not None:
-            session_for(self.provider._settings).client.close()
+            self.session.client.close()
 
     def check(self, news: Bag, olds: Bag | None = None) -> Bag:
         """Checked inputs; failures are told and raise ValueError."""

@@ -61,8 +61,9 @@ _TEXT = st.text(
 )
 _SOME = _TEXT.filter(bool)
 _WORD = st.text("abcXYZ019._-", min_size=1, max_size=8)
-_COUNTS = st.one_of(st.integers(0, 300), st.just(2**31 - 1), st.integers(0, 5000).map(float))
-_SIZES = st.one_of(_COUNTS, st.sampled_from([2**53, 1e21, 1e300]))
+_NAME = st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,8}(\.[a-zA-Z0-9])?[a-zA-Z0-9]", fullmatch=True)
+_COUNTS = st.one_of(st.integers(0, 300), st.just(2**31 - 1))
+_SIZES = st.one_of(_COUNTS, st.sampled_from([2**31, 2**53 - 1]))
 _UNIQUE = st.lists(_TEXT, max_size=4, unique=True)
 _REPOSITORY = st.builds("{}/{}".format, _WORD, _WORD)
 _URL = st.builds(
@@ -75,7 +76,6 @@ _URL = st.builds(
             "localhost:8080",
             "[2001:db8::1]",
             "a:443",
-            "u:p@a.b",
             "münchen.de",
         ]
     ),
@@ -99,7 +99,7 @@ _WEB = _fields(
 _BUCKET: dict[str, st.SearchStrategy[Any]] = {
     "bucket_name": _SOME,
     "region": _SOME,
-    "collection_name": _SOME,
+    "collection_name": _NAME,
 }
 _S3_OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "path_prefix": _TEXT,
@@ -300,12 +300,12 @@ def same_meaning(draw: st.DrawFn, bag: dict[str, Any]) -> dict[str, Any]:
 
 
 _ABSENT: dict[str, list[Any]] = {
-    "include_globs": [None, []],
+    "include_globs": [None, [], ["*"]],
     "include_path_regexes": [None, []],
     "exclude_path_regexes": [None, []],
     "path_prefix": [None, ""],
     "auto_sync": [None, "none"],
-    "app_id": [None],
+    "app_id": [None, ""],
     "page_limit": [None],
     "max_depth": [None],
     "task": [None],

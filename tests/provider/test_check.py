@@ -14,8 +14,8 @@ from pulumi import dynamic
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 from pulumi_chroma_sync import SourceProvider
-from pulumi_chroma_sync.config import HOW_TO_SET_KEY
-from pulumi_chroma_sync.session import close_sessions
+from pulumi_chroma_sync.core.session import close_sessions
+from pulumi_chroma_sync.settings import HOW_TO_SET_KEY
 
 from .calling import PROVIDER, configured, failures, on
 from .strategies import bags, examples, inputs, unknown
@@ -204,7 +204,7 @@ def existing(emu: RunningEmulator, bag: dict[str, Any]) -> str:
 def test_a_preview_says_what_a_create_will_meet(
     emu: RunningEmulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """For a new resource alone, from the one answer; how it differs, or that an up adopts it."""
+    """For a new resource alone, from one look at the list; how it differs, or that an up adopts it."""
     source_id = existing(emu, github(app_id="5"))
     provider = on(emu)
     check(provider, github())
@@ -216,7 +216,7 @@ def test_a_preview_says_what_a_create_will_meet(
     check(provider, github(repository="acme/wiki"))
     check(provider, github(repository=unknown()))
     assert capsys.readouterr().out == ""
-    assert asked(emu).count("demo") == 1
+    assert asked(emu).count("demo") == 2  # its first page, and that nothing follows
 
 
 def test_no_secret_is_said_at_preview(emu: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,6 +235,45 @@ def test_no_secret_is_said_at_preview(emu: RunningEmulator, capsys: pytest.Captu
             found = failures(check(provider, bag))
             spoken = capsys.readouterr().out
             assert not any(word in f"{found} {spoken}" for word in ("hush", "AKIA", "ck-wrong", emu.api_key))
+
+
+QUOTAS: dict[str, tuple[dict[str, Any], str]] = {
+    "a large chunk": (
+        {**github(), "chunking": {"type": "lines", "max_size_bytes": 16_385}},
+        "warning: github acme/handbook: chunking.max_size_bytes is 16385, and Chroma's quota for one "
+        "document is 16384 bytes: runs may fail with larger chunks",
+    ),
+    "a long key": (
+        {**github(), "embedding": {"sparse": {"key": "é" * 18 + "x"}}},
+        "warning: github acme/handbook: embedding.sparse.key has 37 bytes, and Chroma's quota for a metadata "
+        "key is 36: runs may fail",
+    ),
+    "a source that is not known yet": (
+        {**github(repository=unknown()), "chunking": {"type": "lines", "max_size_bytes": 20_000}},
+        "warning: github: chunking.max_size_bytes is 20000, and Chroma's quota for one document is 16384 "
+        "bytes: runs may fail with larger chunks",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUOTAS)
+def test_a_published_quota_is_a_warning_at_preview(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once, however often the engine checks: the service takes it, and the first run would fail."""
+    bag, line = QUOTAS[name]
+    provider = configured(preflight="false")
+    for _ in range(2):
+        assert failures(check(provider, bag)) == {}
+    assert capsys.readouterr().out == f"{line}\n"
+
+
+def test_within_the_quotas_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """At their bounds, and where a value isn't known yet or is wrong."""
+    provider = configured(preflight="false")
+    for size in (16_384, unknown(), "20000"):
+        check(provider, {**github(), "chunking": {"type": "lines", "max_size_bytes": size}})
+    check(provider, {**github(), "embedding": {"sparse": {"key": "x" * 36}}})
+    check(provider, {**github(), "embedding": {"sparse": {"key": unknown()}}})
+    assert capsys.readouterr().out == ""
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 from typing import Any
 
 import pytest
 
-from pulumi_chroma_sync.models import INPUTS
-from pulumi_chroma_sync.validation import check_inputs
+from pulumi_chroma_sync.kinds.source.check import check_inputs
+from pulumi_chroma_sync.kinds.source.model import INPUTS
+from pulumi_chroma_sync.kinds.source.spec import payload
 
 from .strategies import MODEL, replaced, unknown
 
@@ -59,6 +61,15 @@ def half(given: str, missing: str) -> tuple[dict[str, Any], dict[str, str]]:
     return s3(**{given: "x"}), {f"s3.{missing}": sentence}
 
 
+def newer(example: str) -> str:
+    """How to pass what this version doesn't know."""
+    return f"; if the service is newer than this version, pass extra={example} instead"
+
+
+SIZE = "must have 3 to 512 characters"
+LETTERS = "may have letters, digits, '.', '_' and '-' alone, a letter or digit at both ends"
+LARGE = "must be -9007199254740991 to 9007199254740991: larger numbers are not exact; pass it as a text"
+NO_USER = "must not contain a user or password: the service would keep and show both"
 PAIR = {KEY: "x", SECRET: "y"}
 SEVEN = {"aws_credential_id": 7}
 BOTH = {"s3.aws_credential_id": BOTH_WAYS}
@@ -80,7 +91,22 @@ REFUSED: dict[str, tuple[dict[Any, Any], dict[str, str]]] = {
     "no repository, None": (github(repository=None), {"github.repository": "required"}),
     "repository without owner": (github(repository="handbook"), {"github.repository": OWNER}),
     "repository without name": (github(repository="acme/"), {"github.repository": OWNER}),
-    "repository as URL": (github(repository="https://github.com/a/b"), {"github.repository": OWNER}),
+    "repository as URL": (
+        github(repository="https://github.com/a/b"),
+        {"github.repository": 'give owner and name alone: "a/b"'},
+    ),
+    "repository as URL with .git": (
+        github(repository="https://bob:word@github.com/a/b.git"),
+        {"github.repository": 'give owner and name alone: "a/b"'},
+    ),
+    "repository as SSH": (
+        github(repository="git@github.com:a/b.git"),
+        {"github.repository": 'give owner and name alone: "a/b"'},
+    ),
+    "repository of another host": (
+        github(repository="https://bob:word@git.acme.com/a/b"),
+        {"github.repository": OWNER},
+    ),
     "repository with a blank": (github(repository="acme/hand book"), {"github.repository": OWNER}),
     "repository as number": (github(repository=5.0), {"github.repository": TEXT}),
     "app_id as number": (github(app_id=12.0), {"github.app_id": TEXT}),
@@ -99,6 +125,13 @@ REFUSED: dict[str, tuple[dict[Any, Any], dict[str, str]]] = {
     "starting_url of another scheme": (web(starting_url="ftp://a.b"), {"web_scrape.starting_url": ADDRESS}),
     "starting_url without host": (web(starting_url="https:///guide"), {"web_scrape.starting_url": ADDRESS}),
     "starting_url with a break": (web(starting_url="https://a.b/\n"), {"web_scrape.starting_url": ADDRESS}),
+    "a password in the address": (
+        web(starting_url="https://bob:word@docs.acme.com/a"),
+        {"web_scrape.starting_url": NO_USER},
+    ),
+    "a user in the address": (web(starting_url="https://bob@a.b/"), {"web_scrape.starting_url": NO_USER}),
+    "pages that are no number": (web(page_limit=float("nan")), {"web_scrape.page_limit": WHOLE}),
+    "endless pages": (web(page_limit=float("inf")), {"web_scrape.page_limit": WHOLE}),
     "negative depth": (web(max_depth=-1.0), {"web_scrape.max_depth": "must be 0 or more"}),
     "half a page": (web(page_limit=0.5), {"web_scrape.page_limit": WHOLE}),
     "page limit as text": (web(page_limit="5"), {"web_scrape.page_limit": WHOLE}),
@@ -126,18 +159,37 @@ REFUSED: dict[str, tuple[dict[Any, Any], dict[str, str]]] = {
     ),
     "unknown auto_sync": (
         s3(auto_sync="all", **SEVEN),
-        {"s3.auto_sync": 'must be one of "none", "direct", "metadata"'},
+        {"s3.auto_sync": 'must be one of "none", "direct", "metadata"' + newer('{"s3": {"auto_sync": ...}}')},
+    ),
+    "short collection": (s3(collection_name="ab", **SEVEN), {"s3.collection_name": SIZE}),
+    "long collection": (s3(collection_name="a" * 513, **SEVEN), {"s3.collection_name": SIZE}),
+    "collection with a blank": (s3(collection_name="my files", **SEVEN), {"s3.collection_name": LETTERS}),
+    "collection with a dash at its end": (
+        s3(collection_name="files-", **SEVEN),
+        {"s3.collection_name": LETTERS},
+    ),
+    "collection with two dots": (
+        s3(collection_name="a..b", **SEVEN),
+        {"s3.collection_name": "must not contain '..'"},
+    ),
+    "collection as address": (
+        s3(collection_name="10.0.0.1", **SEVEN),
+        {"s3.collection_name": "must not be an IP address"},
     ),
     "s3 as text": ({"s3": "papers"}, {"s3.*": OBJECT}),
     # Chunking and embedding.
     "unknown chunking": (
         {**github(), "chunking": {"type": "markdown"}},
-        {"chunking.type": 'must be one of "tree_sitter", "lines"'},
+        {"chunking.type": 'must be one of "tree_sitter", "lines"' + newer('{"chunking": {"type": ...}}')},
     ),
     "chunking without type": ({**github(), "chunking": {"max_lines": 5}}, {"chunking.type": "required"}),
     "lines of tree_sitter": (
         {**github(), "chunking": {"type": "tree_sitter", "max_lines": 5.0}},
         {"chunking.max_lines": 'belongs to type "lines"; this is "tree_sitter"'},
+    ),
+    "a size that is not exact": (
+        {**github(), "chunking": {"type": "lines", "max_size_bytes": 2**53}},
+        {"chunking.max_size_bytes": "must be 9007199254740991 or less"},
     ),
     "negative size": (
         {**github(), "chunking": {"type": "lines", "max_size_bytes": -1.0}},
@@ -145,15 +197,15 @@ REFUSED: dict[str, tuple[dict[Any, Any], dict[str, str]]] = {
     ),
     "unknown model": (
         {**github(), "embedding_model": "bert"},
-        {"embedding_model.model": f'must be "{MODEL}"'},
+        {"embedding_model.model": f'must be "{MODEL}"' + newer('{"embedding_model": {"model": ...}}')},
     ),
     "unknown model, object": (
         {**github(), "embedding_model": {"model": "bert"}},
-        {"embedding_model.model": f'must be "{MODEL}"'},
+        {"embedding_model.model": f'must be "{MODEL}"' + newer('{"embedding_model": {"model": ...}}')},
     ),
     "unknown dense model": (
         {**github(), "embedding": {"dense": {"model": ""}}},
-        {"embedding.dense.model": f'must be "{MODEL}"'},
+        {"embedding.dense.model": f'must be "{MODEL}"' + newer('{"embedding": {"dense": {"model": ...}}}')},
     ),
     "task without name": (
         {**github(), "embedding": {"dense": {"model": MODEL, "task": {"query_prompt": "?"}}}},
@@ -161,19 +213,41 @@ REFUSED: dict[str, tuple[dict[Any, Any], dict[str, str]]] = {
     ),
     "unknown sparse model": (
         {**github(), "embedding": {"sparse": {"model": "BM25"}}},
-        {"embedding.sparse.model": 'must be one of "Chroma/BM25", "prithivida/Splade_PP_en_v1"'},
+        {
+            "embedding.sparse.model": 'must be one of "Chroma/BM25", "prithivida/Splade_PP_en_v1"'
+            + newer('{"embedding": {"sparse": {"model": ...}}}')
+        },
     ),
     # The rest.
     "unknown on_conflict": (
         {**github(), "on_conflict": "adpot"},
         {"on_conflict": 'must be one of "error", "adopt"'},
     ),
-    "empty database": ({**github(), "database_name": ""}, {"database_name": EMPTY}),
+    "empty database": ({**github(), "database_name": ""}, {"database_name": SIZE}),
+    "database with a slash": ({**github(), "database_name": "a/b"}, {"database_name": LETTERS}),
+    "database in extra": (
+        {**github(), "extra": {"database_name": "x"}},
+        {"extra.database_name": "is an argument of its own; give database_name"},
+    ),
+    "uploads in extra": ({"extra": {"file_upload": {}}}, {"extra.file_upload": NO_FILES}),
+    "extra as text": ({**github(), "extra": "x"}, {"extra.*": OBJECT}),
+    "extra that names no kind": (
+        {"extra": {"chunking": {"type": "semantic"}}},
+        {"github": ONE_KIND.format("none")},
+    ),
+    "large numbers in extra": (
+        {**github(), "extra": {"a": 2.0**53, "b": [1, {"c": -1e30}], "d": 0.5, "e": True, "f": "1e30"}},
+        {"extra.a": LARGE, "extra.b[1].c": LARGE},
+    ),
+    "numbers in extra that are none": (
+        {**github(), "extra": {"a": float("nan"), "b": float("-inf")}},
+        {"extra.a": "must be a number that JSON has", "extra.b": "must be a number that JSON has"},
+    ),
     "database as number": ({**github(), "database_name": 5.0}, {"database_name": TEXT}),
     "several at once": (
         {"github": {"repo": "a/b", "include_globs": [5.0]}, "chunking": {"type": "x"}},
         {
-            "chunking.type": 'must be one of "tree_sitter", "lines"',
+            "chunking.type": 'must be one of "tree_sitter", "lines"' + newer('{"chunking": {"type": ...}}'),
             "github.include_globs[0]": TEXT,
             "github.repo": "unknown; did you mean repository?",
             "github.repository": "required",
@@ -241,8 +315,70 @@ def test_an_unknown_key_that_is_like_none_lists_what_there_is() -> None:
     """The names of that level."""
     assert refusals({"github": {**GITHUB, "zzz": 1}}) == {
         "github.zzz": "unknown; known here: repository, app_id, include_globs"
+        + newer('{"github": {"zzz": ...}}')
     }
-    assert refusals({"github": GITHUB, "zzz": 1}) == {"zzz.*": f"unknown; known here: {', '.join(INPUTS)}"}
+    assert refusals({"github": GITHUB, "zzz": 1}) == {
+        "zzz.*": f"unknown; known here: {', '.join(INPUTS)}" + newer('{"zzz": ...}')
+    }
+
+
+NEWER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a value in an object": (
+        {"chunking": {"type": "semantic", "max_size_bytes": 5}},
+        {"chunking": {"type": "semantic"}},
+    ),
+    "a value two objects down": (
+        {"embedding": {"dense": {"model": "next", "task": {"task_name": "t"}}, "sparse": {"key": "k"}}},
+        {"embedding": {"dense": {"model": "next"}}},
+    ),
+    "a model by its bare name": ({"embedding_model": "next"}, {"embedding_model": {"model": "next"}}),
+    "a field": ({"github": {**GITHUB, "zzz": 1}}, {"github": {"zzz": 1}}),
+    "an argument": ({"zzz": {"a": [1]}}, {"zzz": {"a": [1]}}),
+}
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_what_a_refusal_advises_is_taken_and_sends_what_was_meant(name: str) -> None:
+    """Word for word: passed in extra instead; also where the field there is required."""
+    fields, extra = NEWER[name]
+    bag = {"database_name": "demo", "github": GITHUB, **fields}
+    [sentence] = refusals(bag).values()
+    advised = ast.literal_eval(sentence.partition(" pass extra=")[2].removesuffix(" instead"))
+    assert advised == _like(advised, extra)
+    moved = _without(bag, extra)
+    kept, failures = check_inputs({**moved, "extra": extra}, None)
+    assert failures == []
+    expected = bag if name != "a model by its bare name" else {**bag, "embedding_model": {"model": "next"}}
+    assert payload(kept) == expected
+
+
+def _like(pattern: Any, value: Any) -> Any:
+    """The value as deep as the pattern is, with three dots below that."""
+    if pattern is ...:
+        return ...
+    return {key: _like(pattern.get(key, ...), item) for key, item in value.items()}
+
+
+def _without(bag: dict[str, Any], gone: dict[str, Any]) -> dict[str, Any]:
+    """The bag without these leaves."""
+    return {
+        key: _without(value, gone[key]) if key in gone else value
+        for key, value in bag.items()
+        if key not in gone or (isinstance(value, dict) and isinstance(gone[key], dict) and key != "zzz")
+    }
+
+
+@pytest.mark.parametrize("extra", [unknown(), {"chunking": unknown()}, {"chunking": {"type": unknown()}}])
+def test_a_required_field_may_come_through_an_extra_that_is_not_known_yet(extra: Any) -> None:
+    """Nothing is concluded from it."""
+    assert refusals({**github(), "chunking": {"max_lines": 5}, "extra": extra}) == {}
+    assert refusals({**github(), "chunking": {"max_lines": 5}, "extra": {"chunking": {}}})
+
+
+def test_a_kind_that_is_new_comes_through_extra_alone() -> None:
+    """So that nobody waits for a release."""
+    assert refusals({"extra": {"notion": {"page": "p"}}}) == {}
+    assert refusals({"extra": {"github": {"repository": "acme/handbook"}}}) == {}
 
 
 def test_the_database_comes_from_the_settings_where_none_is_named() -> None:
@@ -256,11 +392,11 @@ def test_the_database_comes_from_the_settings_where_none_is_named() -> None:
     assert refusals({"github": GITHUB}, "") == {"database_name": NO_DATABASE}
 
 
-def test_what_is_kept_has_no_none_and_whole_numbers() -> None:
-    """None is absent at any depth; 5.0 is 5; the bag itself is left as it was."""
+def test_what_is_kept_has_no_none() -> None:
+    """None is absent at any depth; the bag itself is left as it was."""
     bag = {
         "__provider": "p",
-        "web_scrape": {**WEB, "page_limit": 5.0, "max_depth": None, "include_path_regexes": ("a", "b")},
+        "web_scrape": {**WEB, "page_limit": 5, "max_depth": None, "include_path_regexes": ("a", "b")},
         "chunking": None,
         "embedding": {"dense": None, "sparse": {"key": "k", "model": None}},
     }
@@ -272,7 +408,6 @@ def test_what_is_kept_has_no_none_and_whole_numbers() -> None:
         "web_scrape": {**WEB, "page_limit": 5, "include_path_regexes": ["a", "b"]},
         "embedding": {"sparse": {"key": "k"}},
     }
-    assert type(kept["web_scrape"]["page_limit"]) is int
     assert bag == before
 
 
@@ -284,6 +419,7 @@ SECRET_BAGS: dict[str, dict[str, Any]] = {
     "s3 in a list": {"s3": [{**BUCKET, KEY: "a", SECRET: "b"}]},
     "s3 as text": {"s3": "b"},
     "file_upload": {"file_upload": {SECRET: "b"}},
+    "extra as text": {"github": GITHUB, "extra": "b"},
     "a dotted name": {"github.repo": "b", "github": {**GITHUB, "repo": 1}},
 }
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_chroma_sync.models import INPUTS
-from pulumi_chroma_sync.validation import check_inputs, is_known, is_wholly_known
+from pulumi_chroma_sync.core.validation import is_known, is_wholly_known
+from pulumi_chroma_sync.kinds.source.check import check_inputs
+from pulumi_chroma_sync.kinds.source.model import INPUTS
 
 from .strategies import unknown
 from .written import github, s3

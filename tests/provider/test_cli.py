@@ -22,6 +22,8 @@ from tests.existing import create, upload
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 from pulumi_chroma_sync.cli import main
 
+from .scripted import Request, answer, scripted
+
 COMMAND = Path(sys.executable).parent / "pulumi-chroma-sync"
 GITHUB: dict[str, Any] = {"github": {"repository": "acme/handbook"}}
 WEB: dict[str, Any] = {"web_scrape": {"starting_url": f"https://docs.acme.com/[bold]{'long/' * 30}"}}
@@ -92,7 +94,14 @@ def test_list_shows_what_would_steer_a_terminal_as_text(run: Run, emu: RunningEm
     """A source's own text can't clear the screen or add a line."""
     create(
         emu,
-        {"s3": {"bucket_name": "a\x1b[2J\nb", "region": "r", "collection_name": "c", "aws_credential_id": 1}},
+        {
+            "s3": {
+                "bucket_name": "a\x1b[2J\nb",
+                "region": "r",
+                "collection_name": "files",
+                "aws_credential_id": 1,
+            }
+        },
     )
     listed = run("list").stdout
     assert "\x1b" not in listed and len(listed.splitlines()) == 2
@@ -119,13 +128,82 @@ def test_list_reads_all_pages(run: Run, emu: RunningEmulator) -> None:
 
 def test_list_never_shows_an_aws_key(run: Run, emu: RunningEmulator) -> None:
     """Should the service ever answer one, it stays out of what is printed."""
-    bucket = {"bucket_name": "b", "region": "r", "collection_name": "c", "aws_credential_id": 1}
+    bucket = {"bucket_name": "b", "region": "r", "collection_name": "files", "aws_credential_id": 1}
     (source_id,) = create(emu, {"s3": bucket})
     emu.control.patch_source(source_id, s3={"aws_secret_access_key": "echoed", "aws_access_key_id": "echoed"})
     for command in (("list", "--json"), ("list",), ("import",)):
         ended = run(*command)
         assert ended.exit_code == 0 and "echoed" not in ended.output
     assert "echoed" not in Path("import.json").read_text(encoding="utf-8")
+
+
+PASSWORDS: dict[str, dict[str, Any]] = {
+    "an address": {"web_scrape": {"starting_url": "https://bob:hushed@docs.acme.com/a"}},
+    "a user alone": {"web_scrape": {"starting_url": "https://hushed@docs.acme.com/a"}},
+    "no scheme": {"web_scrape": {"starting_url": "bob:hushed@docs.acme.com/a"}},
+    "a repository": {"github": {"repository": "https://bob:hushed@git.acme.com/a/b"}},
+    "another shape": {"web_scrape": "https://bob:hushed@docs.acme.com/a"},
+    "a kind that is new": {"feed": {"urls": ["https://bob:hushed@docs.acme.com/a"]}},
+    "keys in another place": {"r2": {"aws_secret_access_key": "hushed"}},
+}
+
+
+@pytest.mark.parametrize("name", PASSWORDS)
+def test_no_password_of_an_address_is_shown(name: str, run: Run) -> None:
+    """By no command, whatever somebody else has put into the database; what is left out says why."""
+    good = {"id": "s-1", "database_name": "demo", "created_at": "2026-11-01T10:00:00Z", **GITHUB}
+    odd = {"id": "s-2", "database_name": "demo", "created_at": "2026-11-02T10:00:00Z", **PASSWORDS[name]}
+
+    def page(request: Request) -> bytes:
+        offset = re.search(r"offset=(\d+)", request.path)
+        return answer(200, [odd, good][int(offset[1]) if offset else 0 :])(request)
+
+    with scripted(page) as server:
+        env: dict[str, str | None] = {"CHROMA_SYNC_URL": server.url}
+        for command in (("list",), ("list", "--json"), ("import",)):
+            ended = run(*command, env=env)
+            assert (ended.exit_code, "hushed" in ended.output) == (0, False), ended.output
+            assert "s-2" in ended.output
+        assert ended.stderr.startswith("left out   s-2: ")
+        assert "hushed" not in Path("import.json").read_text(encoding="utf-8")
+        refused = run("import", "--source", "s-2", "--force", env=env)
+        assert (refused.exit_code, "hushed" in refused.output) == (1, False)
+
+
+def test_one_source_of_an_unfamiliar_shape_hides_no_other(run: Run, emu: RunningEmulator) -> None:
+    """List shows it, import leaves it out and says why."""
+    odd, plain = create(emu, GITHUB, WEB)
+    emu.control.patch_source(odd, embedding="hybrid-v2")
+    listed = run("list")
+    assert listed.exit_code == 0
+    assert [line.split()[:3] for line in listed.stdout.splitlines()[1:]][0] == [
+        odd,
+        "github",
+        "acme/handbook",
+    ]
+    assert [source["id"] for source in json.loads(run("list", "--json").stdout)] == [odd, plain]
+    imported = run("import")
+    assert imported.exit_code == 0 and plain in imported.stdout and odd not in imported.stdout
+    reason = "this version can't read it (embedding: must be an object)"
+    assert imported.stderr.startswith(f"left out   {odd}: {reason}\n")
+    refused = run("import", "--force", "--source", odd)
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        f"Error: source {odd}: {reason}. Nothing was written.\n",
+    )
+
+
+def test_a_service_with_smaller_pages_is_read_to_its_end(tmp_path: Path) -> None:
+    """Nothing is left out silently because the service gives fewer sources than were asked for."""
+    with emulator(page_cap=2) as emu:
+        ids = create(emu, *({"github": {"repository": f"acme/{number}"}} for number in range(5)))
+        runner = CliRunner(env=emu.environment())
+        listed = runner.invoke(main, ["list", "--json"])
+        assert [source["id"] for source in json.loads(listed.stdout)] == ids
+        imported = runner.invoke(main, ["import", "--out", str(tmp_path / "import.json")])
+        assert imported.exit_code == 0 and imported.stderr.startswith("5 sources: 5 github\n")
+        one = ["import", "--out", str(tmp_path / "one.json"), "--source", ids[0]]
+        assert runner.invoke(main, one).exit_code == 0
 
 
 def test_an_empty_database_is_said_and_is_no_failure(run: Run) -> None:

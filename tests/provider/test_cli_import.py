@@ -125,9 +125,12 @@ def test_a_file_that_can_not_be_written_whole_is_not_there(
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == (["old"] if options else [])
 
 
-def test_a_program_that_can_not_be_printed_leaves_no_file(emu: RunningEmulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("buffered", ["unset PYTHONUNBUFFERED", "export PYTHONUNBUFFERED=1"])
+def test_a_program_that_can_not_be_printed_leaves_no_file(
+    emu: RunningEmulator, tmp_path: Path, buffered: str
+) -> None:
     """A file with a secret isn't left behind by a run that failed."""
-    ended = run_import(emu, tmp_path, before="exec > /dev/full")
+    ended = run_import(emu, tmp_path, before=f"{buffered}; exec > /dev/full")
     assert (ended.returncode, ended.stderr) == (1, "Error: can't write to stdout: No space left on device\n")
     assert list(tmp_path.iterdir()) == []
 
@@ -243,11 +246,10 @@ def words(text: str) -> str:
 def test_the_documented_messages_are_those_that_are_said() -> None:
     """Whoever searches the page for a message of ours finds its very words."""
     package = Path(__file__).parents[2] / "provider" / "pulumi_chroma_sync"
-    ours = ("cli", "importing", "source")
-    said = words("".join((package / f"{name}.py").read_text(encoding="utf-8") for name in ours))
+    said = words("".join(path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py"))))
     table = DOCS.partition("## When something goes wrong")[2].partition("`GetSchema")[0]
     messages = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
-    assert len(messages) == 9
+    assert len(messages) == 10
     for message in messages:
         for part in re.split(r"\.\.\.|import\.json|file_upload,", message):
             assert words(part) in said, message

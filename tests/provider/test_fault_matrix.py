@@ -1,4 +1,4 @@
-"""Each fault at each request that check, create, read and delete make, under each rule of uniqueness.
+"""Each fault at each request that check, create, read and delete make, under each rule and in each manner.
 
 How it is played is in ``fault_cases.py`` and ``fault_runs.py``; what it shows is ``docs/faults.md``.
 """
@@ -19,10 +19,12 @@ _WRITE = "docs/faults.md is not what the tests see; `make faults` writes it anew
 def test_no_fault_makes_a_duplicate_or_loses_a_source_or_a_secret(call: Call) -> None:
     """After each run every source is known to the state, or the user was told how to find it; and the page
     of the documentation says what happened."""
-    outcomes = observe(call)
+    outcomes = list(observe(call))
     for outcome in outcomes:
         promises = {name: shown for name, shown in broken(outcome).items() if shown}
-        assert not promises, f"{outcome.fault.words}, lasting={outcome.lasting}, {outcome.rule}: {outcome}"
+        assert not promises, (
+            f"{outcome.fault.words}, lasting={outcome.lasting}, {outcome.rule}, {outcome.manner}: {outcome}"
+        )
     assert section(call, outcomes) in _PAGE, _WRITE
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_chroma_sync.codegen import literal, logical_names, variable
+from pulumi_chroma_sync.cli.codegen import literal, logical_names, variable
 
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
 words = st.text(string.ascii_letters + string.digits + "-_./", min_size=1, max_size=12)

@@ -15,17 +15,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulumi_chroma_sync.drift import observed, server_defaults
-from pulumi_chroma_sync.importing import AwsKeys, Plan, plan
-from pulumi_chroma_sync.meaning import changed_inputs, differences
-from pulumi_chroma_sync.models import SourceReply
-from pulumi_chroma_sync.validation import check_inputs
+from pulumi_chroma_sync.api.replies import Answer, SourceReply, source_from
+from pulumi_chroma_sync.cli.importing import AwsKeys, Plan, plan
+from pulumi_chroma_sync.kinds.source.check import check_inputs
+from pulumi_chroma_sync.kinds.source.spec import SourceSpec, changed_inputs
+from pulumi_chroma_sync.kinds.source.state import refreshed
 
 ROOT = Path(__file__).parents[2]
 KEYS = AwsKeys("AKIAEXAMPLE00000001", "not in any program")
 QWEN = "Qwen/Qwen3-Embedding-0.6B"
 
+
+def replied(body: object) -> SourceReply:
+    """The service's answer with this body."""
+    return source_from(Answer("GET", 200, {}, json.dumps(body).encode()))
+
+
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
+names = st.text(string.ascii_letters + string.digits + "-_", min_size=3, max_size=12).map("a{}z".format)
 words = st.text(string.ascii_letters + string.digits + "-_.'\"\\{}", min_size=1, max_size=12)
 lists = st.none() | st.lists(texts, unique=True, max_size=4)
 counts = st.none() | st.integers(0, 2**31 - 1)
@@ -72,7 +79,7 @@ kinds = st.one_of(
                 {
                     "bucket_name": texts.filter(bool),
                     "region": st.just("us-east-1"),
-                    "collection_name": texts.filter(bool),
+                    "collection_name": names,
                     "path_prefix": st.none() | texts,
                     "auto_sync": st.sampled_from(["none", "direct", "metadata"]),
                     "aws_credential_id": st.integers(1, 2**31 - 1),
@@ -84,7 +91,7 @@ kinds = st.one_of(
     ),
 )
 replies = st.builds(
-    lambda kind, chunking, embedding, model, source_id, created: SourceReply.model_validate(
+    lambda kind, chunking, embedding, model, source_id, created: replied(
         {
             "id": str(source_id),
             "database_name": "demo",
@@ -139,11 +146,10 @@ def test_a_source_and_its_program_mean_the_same(sources: list[SourceReply]) -> N
         (source,) = (source for source in sources if source.id == entry["id"])
         assert entry["inputs"] == {**inputs, "__provider": "pickled"} and entry["name"] == name
         assert check_inputs(inputs, None) == (inputs, [])
-        assert differences(inputs, source) == []
+        assert SourceSpec.from_inputs(inputs).differences(SourceSpec.from_answer(source.body)) == []
         assert changed_inputs(entry["outputs"], inputs) == []
-        recorded = entry["outputs"].get("server_defaults", {})
-        assert recorded == server_defaults(inputs, source)
-        assert observed(inputs, recorded, source) == inputs
+        assert refreshed(entry["outputs"], source.body, source.created_at)[0] == inputs
+        assert not {"server_defaults", "answered"} & entry["outputs"].keys()
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -157,10 +163,10 @@ def test_inline_keys_are_named_in_the_program_and_marked_in_the_file(sources: li
     entries = json.loads(planned.document("type", "pickled"))["resources"]
     for entry, (_, inputs) in zip(entries, declared(planned), strict=True):
         (source,) = (source for source in sources if source.id == entry["id"])
-        if source.s3 is None:
+        if source.kind != "s3":
             assert inputs.keys() == entry["inputs"].keys() - {"__provider"}
             continue
-        number = source.s3["aws_credential_id"]
+        number = source.body["s3"]["aws_credential_id"]
         assert inputs["s3"]["aws_access_key_id"] == f"awsAccessKeyId{number}"
         assert inputs["s3"]["aws_secret_access_key"] == f"awsSecretAccessKey{number}"
         assert "aws_credential_id" not in inputs["s3"] and entry["outputs"]["aws_credential_id"] == number
@@ -208,8 +214,7 @@ def every_kind() -> list[SourceReply]:
         },
     ]
     return [
-        SourceReply.model_validate({"id": f"id-{number}", "database_name": "demo", **each})
-        for number, each in enumerate(fields)
+        replied({"id": f"id-{number}", "database_name": "demo", **each}) for number, each in enumerate(fields)
     ]
 
 
@@ -250,20 +255,26 @@ def test_what_can_not_be_declared_is_left_out_with_a_reason() -> None:
         {**base, "id": "upload", "file_upload": {}},
         {**base, "id": "later", "notion": {}},
         {**base, "id": "odd", "github": {"repository": "acme/b"}, "chunking": {"type": "semantic"}},
+        {**base, "id": "shape", "github": {"repository": "acme/c"}, "embedding": "hybrid-v2"},
+        {**base, "id": "password", "web_scrape": {"starting_url": "https://bob:hush@docs.acme.com/a"}},
     ]
-    planned = plan(map(SourceReply.model_validate, sources))
+    planned = plan(map(replied, sources))
     assert [each.source.id for each in planned.imported] == ["good"]
     assert {source.id: reason for source, reason in planned.left_out} == {
         "upload": "file_upload, which can't be declared",
         "later": "unknown, which can't be declared",
-        "odd": 'this version can\'t declare it (chunking.type: must be one of "tree_sitter", "lines")',
+        "odd": 'this version can\'t declare it (chunking.type: must be one of "tree_sitter", "lines"; '
+        'if the service is newer than this version, pass extra={"chunking": {"type": ...}} instead)',
+        "shape": "this version can't read it (embedding: must be an object)",
+        "password": "this version can't declare it (web_scrape.starting_url: must not contain a user or "
+        "password: the service would keep and show both)",
     }
 
 
 def test_the_oldest_comes_first_and_has_the_plain_name() -> None:
     """However the service orders them: a source that is added later renames none."""
     replies = [
-        SourceReply.model_validate(
+        replied(
             {"id": number, "database_name": "demo", "created_at": created, "github": {"repository": "a/b"}}
         )
         for number, created in (("33", "2026-11-03"), ("11", "2026-11-01"), ("22", "2026-11-01"))
@@ -275,6 +286,6 @@ def test_the_oldest_comes_first_and_has_the_plain_name() -> None:
 def test_an_id_can_not_break_out_of_its_comment() -> None:
     """The service's own strings stay in the comment's line."""
     reply = {"id": "x\nimport os #\u2028", "database_name": "demo", "github": {"repository": "a/b"}}
-    program = plan([SourceReply.model_validate(reply)]).program()
+    program = plan([replied(reply)]).program()
     assert "# source x?import os ??\n" in program
     assert [type(node) for node in ast.parse(program).body] == [ast.Import, ast.Import, ast.Assign]

@@ -17,7 +17,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 from pulumi_chroma_sync import Source, SourceProvider
-from pulumi_chroma_sync.models import INPUTS
+from pulumi_chroma_sync.kinds.source.model import INPUTS
 
 from .calling import PROVIDER, configured, on
 
@@ -89,7 +89,7 @@ def test_the_type_token_is_pinned() -> None:
 
 
 def test_the_inputs_and_outputs_of_a_source_are_pinned() -> None:
-    """``on_conflict`` is in the state, and no output that a program reads."""
+    """``on_conflict`` and the like are in the state, and no output that a program reads."""
     assert INPUTS == (
         "database_name",
         "github",
@@ -98,19 +98,31 @@ def test_the_inputs_and_outputs_of_a_source_are_pinned() -> None:
         "chunking",
         "embedding",
         "embedding_model",
+        "extra",
         "on_conflict",
+        "retain_on_delete",
     )
-    assert inspect.get_annotations(Source).keys() == {*INPUTS, *COMPUTED} - {"on_conflict"}
+    properties = {name for name, value in vars(Source).items() if isinstance(value, property)}
+    readable = inspect.get_annotations(Source).keys() | properties
+    assert readable == {*INPUTS, *COMPUTED} - {"on_conflict", "retain_on_delete"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_state_of_a_source_has_these_keys(kind: str, emu: RunningEmulator) -> None:
-    """After create, and the same after a refresh."""
+    """After create, and the same after a refresh; nothing is recorded where nothing differs."""
     inputs, own = KINDS[kind]
     provider = on(emu)
     checked = provider.check({}, {**PROVIDER, **inputs}).inputs
     created = provider.create({**PROVIDER, **checked})
-    expected = {*checked, "source_id", "created_at", "effective_chunking", "effective_embedding", *own}
+    expected = {
+        *checked,
+        "source_id",
+        "state_entry",
+        "created_at",
+        "effective_chunking",
+        "effective_embedding",
+        *own,
+    }
     assert created.outs is not None and created.outs.keys() == expected
     assert created.outs["source_id"] == created.id
     read = provider.read(created.id, {**PROVIDER, **created.outs})

@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_chroma_sync.validation import check_inputs
+from pulumi_chroma_sync.kinds.source.check import check_inputs
 
 from .strategies import at, bags, examples, inputs, nearly, places, replaced, some_unknown
 
 
-@examples(800)
+@examples(300)
 @given(bags(), st.sampled_from(["demo", None]))
 def test_check_never_raises(bag: dict[Any, Any], database: str | None) -> None:
     """Whatever the bag holds; each path is named once, each failure is one line that says something."""

@@ -1,0 +1,264 @@
+"""When to ask again, how long to wait before, and when to stop: the one policy of the package.
+
+Requests that may be repeated without harm (GET, DELETE) go through :meth:`RetryPolicy.run`. A create goes
+through :meth:`RetryPolicy.once`, and what follows from its failure is decided by who knows more; the waiting
+for that (``again``, ``settling``) is here too, so that there is one set of rules. Everything is measured on
+the policy's own clock: tenacity's stop rules read the machine's, which a test can't turn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import tenacity
+
+from pulumi_chroma_sync.errors import (
+    ApiError,
+    ChromaSyncError,
+    NoAnswerError,
+    RateLimitError,
+    ServerError,
+    UnreachableError,
+)
+from pulumi_chroma_sync.settings import Settings
+
+from .clock import Clock
+
+__all__ = ["OUTAGE_SECONDS", "OUTAGE_TIMEOUT", "Allowance", "RetryPolicy"]
+
+OUTAGE_SECONDS = 30.0
+"""For so long after an operation without an answer, the next ones try once."""
+
+OUTAGE_TIMEOUT = 5.0
+"""Seconds that such a try may wait, where the settings don't say less."""
+
+_LONGEST_WAIT = 8.0
+_SHORTEST_WAIT = 0.05
+_LONGEST_LOOK = 2.0
+_FIRST_LOOK = 0.1
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How long one request may take.
+
+    Attributes:
+        timeout: seconds for each of connecting, sending, and waiting for bytes.
+        end: the moment, on the clock's ``monotonic``, at which all of it has to be over.
+    """
+
+    timeout: float
+    end: float
+
+
+class RetryPolicy:
+    """The rules of asking again, for one client. Threads may share it; none waits for another's request.
+
+    Args:
+        settings: ``retries`` (after the first try), ``deadline`` (seconds, all tries of an operation) and
+            ``timeout`` (seconds, one request).
+        clock: what everything is measured on.
+
+    Every ``tenacity.Retrying`` that this gives is for one use: its time runs from when it was made.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._breaker = _Breaker(clock)
+
+    def run(
+        self,
+        operation: Callable[[Allowance], _T],
+        *,
+        retries: int | None = None,
+        busy: type[ApiError] | tuple[type[ApiError], ...] = (),
+    ) -> _T:
+        """Do something that may be repeated without harm, until it is answered or the rules say stop.
+
+        Args:
+            operation: makes one request; raises from the error tree.
+            retries: instead of the settings'. With 0 it is one look in a loop of the caller's: that it fails
+                says little, so it doesn't make others try less.
+            busy: answers that mean "not now": asked again until the deadline, whatever ``retries`` says.
+
+        Raises:
+            ChromaSyncError: the last try's.
+        """
+        end = self._clock.monotonic() + self._settings.deadline
+        patient = self._retrying(retry=tenacity.retry_if_exception_type(busy), stop=self._before(end))
+        result: _T = patient(self._run, operation, retries, end)
+        return result
+
+    def once(self, operation: Callable[[Allowance], _T]) -> _T:
+        """Do something that must not be repeated; it is never cut short, and an answer ends an outage."""
+        end = self._clock.monotonic() + self._settings.deadline
+        try:
+            result = operation(self._allowance(end))
+        except ChromaSyncError as error:
+            if isinstance(error, ApiError) and not _is_outage(error):
+                self._breaker.answered()
+            raise
+        self._breaker.answered()
+        return result
+
+    def attempts(self, retries: int | None = None, deadline: float | None = None) -> tenacity.Retrying:
+        """Repeats on faults that may pass.
+
+        Args:
+            retries: after the first try; the settings' by default.
+            deadline: seconds from now; the settings' by default.
+        """
+        return self._retrying(
+            retry=tenacity.retry_if_exception(_may_pass), stop=self._stop(retries, self._end(deadline))
+        )
+
+    def again(self, exceptions: type[BaseException] | tuple[type[BaseException], ...]) -> tenacity.Retrying:
+        """Repeats on these exceptions, as often and as long as the settings say; raises the last one.
+
+        Waits as long as the exception's attribute ``retry_after`` asks, where it has one.
+        """
+        return self._retrying(
+            retry=tenacity.retry_if_exception_type(exceptions), stop=self._stop(None, self._end(None))
+        )
+
+    def settling(self, seconds: float) -> tenacity.Retrying:
+        """Repeats while the result is None or empty; gives the last result, also where it is empty.
+
+        Waits 0.1 s at first and 2 s at most. One look alone may take as long as the window, so there are two
+        at least; the last begins where the window ends, or after it.
+
+        Args:
+            seconds: how long to look.
+        """
+        end = self._clock.monotonic() + seconds
+        grown = tenacity.wait_exponential(multiplier=_FIRST_LOOK, max=_LONGEST_LOOK)
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            return min(grown(state), max(_FIRST_LOOK, end - self._clock.monotonic()))
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            return state.attempt_number >= 2 and self._clock.monotonic() >= end
+
+        def last(state: tenacity.RetryCallState) -> Any:
+            return state.outcome.result() if state.outcome else None
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_result(lambda result: not result),
+            wait=wait,
+            stop=stop,
+            sleep=self._clock.sleep,
+            retry_error_callback=last,
+        )
+
+    def _run(self, operation: Callable[[Allowance], _T], retries: int | None, end: float) -> _T:
+        outage, shortened = self._breaker.now()
+        retrying = self.attempts(0 if outage else retries, end - self._clock.monotonic())
+        try:
+            result: _T = retrying(lambda: operation(self._allowance(end, shortened=shortened)))
+        except ChromaSyncError as error:
+            if not _is_outage(error):
+                if isinstance(error, ApiError):
+                    self._breaker.answered()
+            elif outage or retries != 0:
+                self._breaker.failed(shortened=shortened)
+            raise
+        self._breaker.answered()
+        return result
+
+    def _allowance(self, end: float, *, shortened: bool = False) -> Allowance:
+        now = self._clock.monotonic()
+        timeout = max(0.05, min(self._settings.timeout, end - now))
+        if not shortened:
+            return Allowance(timeout, end)
+        timeout = min(timeout, OUTAGE_TIMEOUT)
+        return Allowance(timeout, min(end, now + timeout))
+
+    def _end(self, deadline: float | None) -> float:
+        return self._clock.monotonic() + (self._settings.deadline if deadline is None else deadline)
+
+    def _stop(self, retries: int | None, end: float) -> Callable[[tenacity.RetryCallState], bool]:
+        tries = 1 + (self._settings.retries if retries is None else retries)
+        out_of_time = self._before(end)
+        return lambda state: state.attempt_number >= tries or out_of_time(state)
+
+    def _before(self, end: float) -> Callable[[tenacity.RetryCallState], bool]:
+        # What would be waited for in vain is not waited for at all.
+        return lambda state: self._clock.monotonic() + state.upcoming_sleep >= end
+
+    def _retrying(
+        self,
+        *,
+        retry: Callable[[tenacity.RetryCallState], bool],
+        stop: Callable[[tenacity.RetryCallState], bool],
+    ) -> tenacity.Retrying:
+        return tenacity.Retrying(retry=retry, stop=stop, wait=_wait, sleep=self._clock.sleep, reraise=True)
+
+
+class _Breaker:
+    """Whether the service seems to be out, so that thirty resources don't find it out one after the other.
+
+    An operation without an answer opens it for a while, an answer closes it. While it is open and keeps
+    failing, one try in each while gets the whole time-out: a service that is slow but well would never be
+    found so otherwise.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failed_at: float | None = None
+        self._given_time_at = 0.0
+
+    def now(self) -> tuple[bool, bool]:
+        """Whether to try once alone, and whether with the short time-out."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if self._failed_at is None or now >= self._failed_at + OUTAGE_SECONDS:
+                self._failed_at = None
+                return False, False
+            if now >= self._given_time_at + OUTAGE_SECONDS:
+                self._given_time_at = now
+                return True, False
+            return True, True
+
+    def failed(self, *, shortened: bool) -> None:
+        """Note that an operation ended without an answer."""
+        with self._lock:
+            self._failed_at = self._clock.monotonic()
+            if not shortened:
+                # From its end: it may have taken as long as the pause.
+                self._given_time_at = self._failed_at
+
+    def answered(self) -> None:
+        """Note that the service is there."""
+        with self._lock:
+            self._failed_at = None
+
+
+def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, (UnreachableError, NoAnswerError)):
+        return error.may_pass
+    # 408: the service, or a gateway, gave up waiting for the request.
+    return isinstance(error, (RateLimitError, ServerError)) or (
+        isinstance(error, ApiError) and error.status == 408
+    )
+
+
+def _is_outage(error: ChromaSyncError) -> bool:
+    if isinstance(error, (UnreachableError, NoAnswerError)):
+        return error.may_pass
+    return isinstance(error, ServerError) and error.status >= 500
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Seconds: what the service asked for and a little more, else growing with jitter."""
+    error = state.outcome.exception() if state.outcome else None
+    asked: float | None = getattr(error, "retry_after", None)
+    jittered = tenacity.wait_random_exponential(multiplier=0.2, max=_LONGEST_WAIT)(state)
+    # Clients that were sent away together don't come back together.
+    return asked + min(0.25, jittered) if asked is not None else max(_SHORTEST_WAIT, jittered)

@@ -1,0 +1,281 @@
+"""The command line: ``pulumi-chroma-sync list`` and ``pulumi-chroma-sync import``.
+
+Settings come from the environment (:mod:`pulumi_chroma_sync.settings`); the API key from there alone, because
+what stands on a command line can be read by every user of the machine. Results go to stdout, everything else
+to stderr.
+Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from typing_extensions import ParamSpec
+
+from pulumi_chroma_sync.errors import AuthorizationError, ChromaSyncError, ConfigError, NotFoundError
+
+if TYPE_CHECKING:
+    from pulumi_chroma_sync.api.replies import SourceReply
+    from pulumi_chroma_sync.settings import Settings
+
+    from .importing import AwsKeys
+
+__all__ = ["main"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+class _Misused(click.ClickException):
+    """Asked for in the wrong way; what to do is in the message, without click's usage lines."""
+
+    exit_code = 2
+
+
+def _errors_in_a_line(command: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Errors of ours, and of whoever reads stdout, end the command with one line."""
+
+    @functools.wraps(command)
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return command(*args, **kwargs)
+        except ChromaSyncError as error:
+            raise click.ClickException(str(error)) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads on; click ends quietly
+                raise
+            # What could not be written is still buffered, and Python would fail on it once more at its end.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.ClickException(f"can't write to stdout: {error.strerror}") from None
+
+    return wrapper
+
+
+def _common(command: Callable[_P, _R]) -> Callable[_P, _R]:
+    for option in (
+        click.option("--url", metavar="URL", help="Of the service.  [env: CHROMA_SYNC_URL]"),
+        click.option("--database", metavar="NAME", help="Whose sources.  [env: CHROMA_DATABASE]"),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="pulumi-chroma-sync")
+def main() -> None:
+    """Chroma Sync sources beside Pulumi: look at them, and bring existing ones into a stack.
+
+    The API key is read from CHROMA_API_KEY.
+
+    Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way.
+    """
+
+
+@main.command("list")
+@_common
+@click.option("--json", "as_json", is_flag=True, help="A JSON array of sources as the API answers them.")
+@_errors_in_a_line
+def list_command(database: str | None, url: str | None, as_json: bool) -> None:
+    """Show the sources of a database, the oldest first."""
+    from .report import show
+
+    settings, name = _settings(url, database)
+    sources = _sources(settings, name)
+    if as_json:
+        click.echo(json.dumps([_answered(source.body) for source in sources], indent=2))
+    elif sources:
+        show(sources)
+    else:
+        click.echo(f'no sources in database "{name}"', err=True)
+
+
+@main.command("import")
+@_common
+@click.option(
+    "--source", "wanted", metavar="ID", multiple=True, help="This source; repeatable. Default: all."
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="import.json",
+    show_default=True,
+    help="File for `pulumi import --file`; readable by you alone.",
+)
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+@click.option(
+    "--aws-keys",
+    "with_keys",
+    is_flag=True,
+    help="The program passes inline AWS keys for the S3 sources, not the id of a credential. The keys are "
+    "read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or asked for.",
+)
+@_errors_in_a_line
+def import_command(
+    database: str | None, url: str | None, wanted: Sequence[str], out: Path, force: bool, with_keys: bool
+) -> None:
+    """Bring existing sources into a stack: writes the file for `pulumi import --file`, prints the program.
+
+    The program goes to stdout, what to do next to stderr:
+
+        pulumi-chroma-sync import --database knowledge > sources.py
+    """
+    from .importing import plan
+    from .report import line, what_was_imported
+
+    _check_out(out, force)
+    settings, name = _settings(url, database)
+    sources = _chosen(_sources(settings, name), wanted, name)
+    if with_keys:
+        _check_one_credential(sources)
+    planned = plan(sources, _aws_keys() if with_keys else None)
+    for source, reason in planned.left_out:
+        if wanted:
+            raise click.ClickException(f"source {source.id}: {reason}. Nothing was written.")
+        line("left out", f"{source.id}: {reason}")
+    if not planned.imported:
+        raise click.ClickException(f'database "{name}" has no source to import. Nothing was written.')
+    click.echo(planned.program(), nl=False)  # first, so that no file is left where this fails
+    _write(out, planned.document(*_in_state()), force)
+    what_was_imported(planned, out)
+
+
+def _settings(url: str | None, database: str | None) -> tuple[Settings, str]:
+    """The settings, with a key in them, and the database."""
+    from pulumi_chroma_sync.settings import load_settings
+
+    given = {"CHROMA_SYNC_URL": url, "CHROMA_DATABASE": database}
+    environ = {**os.environ, **{name: value for name, value in given.items() if value is not None}}
+    try:
+        settings = load_settings(environ=environ)
+    except ConfigError as error:
+        reason = error.reason if url is None else error.reason.replace("CHROMA_SYNC_URL", "--url")
+        raise _Misused(f"{error.setting}: {reason}") from None
+    if settings.api_key is None:
+        raise _Misused("no API key is set; set CHROMA_API_KEY")
+    if settings.database is None:
+        raise _Misused("no database is named; give --database or set CHROMA_DATABASE")
+    return settings, settings.database
+
+
+def _sources(settings: Settings, database: str) -> list[SourceReply]:
+    """The sources of a database, the oldest first."""
+    from pulumi_chroma_sync.api.client import SyncClient
+
+    try:
+        with SyncClient(settings) as client:
+            listed = client.list_sources(database)
+    except NotFoundError as error:
+        if not error.is_the_services_own:
+            raise
+        raise ChromaSyncError(f'the service has no database "{database}" for this API key') from None
+    except AuthorizationError as error:
+        if error.status == 401:
+            raise ChromaSyncError("the service refused the API key (401); check CHROMA_API_KEY") from None
+        raise ChromaSyncError(
+            f'the API key may not use database "{database}" (403); a key can be scoped to one database'
+        ) from None
+    if not listed.complete:
+        raise ChromaSyncError(
+            f'the service gives the sources of database "{database}" in pages of which nobody can tell '
+            "whether they are all; nothing was concluded from them"
+        )
+    return sorted(listed.sources, key=lambda source: (source.created_at, source.id))
+
+
+def _answered(value: Any, name: str = "") -> Any:
+    """What the API answered; AWS keys and passwords, should it ever answer any, stay out of all of it."""
+    from pulumi_chroma_sync.kinds.source.model import WRITE_ONLY, without_userinfo
+
+    if name in WRITE_ONLY:
+        return None
+    if isinstance(value, Mapping):
+        return {key: _answered(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_answered(item, name) for item in value]
+    if isinstance(value, str) and (name in ("starting_url", "repository") or "://" in value):
+        return without_userinfo(value)
+    return value
+
+
+def _chosen(sources: list[SourceReply], wanted: Sequence[str], database: str) -> list[SourceReply]:
+    if not wanted:
+        return sources
+    absent = [source_id for source_id in wanted if source_id not in {source.id for source in sources}]
+    if absent:
+        raise click.ClickException(
+            f'database "{database}" has no source {", ".join(absent)}. Nothing was written. '
+            f"To see what there is: pulumi-chroma-sync list --database {shlex.quote(database)}"
+        )
+    return [source for source in sources if source.id in wanted]
+
+
+def _check_one_credential(sources: list[SourceReply]) -> None:
+    """One pair of keys is one credential: for two, the wrong keys would stand in the state."""
+    found = {source.body["s3"].get("aws_credential_id") for source in sources if source.kind == "s3"}
+    if not found:
+        raise _Misused("--aws-keys: there is no S3 source among those to import")
+    if len(found) > 1:
+        ids = ", ".join(sorted(map(str, found)))
+        raise _Misused(
+            f"--aws-keys: the S3 sources have different credentials ({ids}), and one pair of keys is one "
+            "credential; import those of each by themselves, with --source"
+        )
+
+
+def _aws_keys() -> AwsKeys:
+    from .importing import AwsKeys
+
+    pair = {name: os.environ.get(name, "").strip() for name in _AWS}
+    missing = [name for name, value in pair.items() if not value]
+    if missing and not sys.stdin.isatty():
+        raise _Misused(f"--aws-keys: set {' and '.join(missing)}, or run this in a terminal to be asked")
+    for name in missing:
+        pair[name] = click.prompt(name, hide_input=True, err=True).strip()
+    return AwsKeys(*pair.values())
+
+
+def _in_state() -> tuple[str, str]:
+    """Type and provider of a source, as every state holds them."""
+    from pulumi.dynamic.dynamic import serialize_provider
+
+    from pulumi_chroma_sync.source import Source, SourceProvider
+
+    return f"pulumi-python:{Source._resource_type_name}", serialize_provider(SourceProvider())
+
+
+def _check_out(out: Path, force: bool) -> None:
+    if str(out) == "-":
+        raise _Misused("--out: a file is needed; stdout gets the program")
+    if not out.parent.is_dir():
+        raise _Misused(f"--out: there is no folder {out.parent}")
+    if os.path.lexists(out) and not force:
+        raise _Misused(f"--out: {out} is there already; --force overwrites it")
+
+
+def _write(out: Path, text: str, force: bool) -> None:
+    """Write the file whole or not at all, from its first byte for the owner alone."""
+    target = out.with_name(f".{out.name}.{os.getpid()}") if force else out
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(target, out)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise click.ClickException(f"--out: can't write {out}: {error.strerror}") from None

@@ -1,0 +1,1 @@
+"""What every resource is made of; knows none of them by name."""

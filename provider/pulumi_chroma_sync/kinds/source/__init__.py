@@ -1,0 +1,1 @@
+"""Sources: their model and rules, their specification, their state, their creation."""
