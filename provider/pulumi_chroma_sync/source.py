@@ -158,11 +158,13 @@ class SourceProvider(dynamic.ResourceProvider):
         from .kinds.source.creation import SourceCreation
         from .kinds.source.state import declared_in, outputs_of
 
-        inputs, entry = declared_in(props), self._new_entry()
+        inputs = declared_in(props)
         self._sources(inputs)
-        source_id, reply = SourceCreation(self._session(), inputs, entry).run()
+        creation = SourceCreation(self._session(), inputs)
+        source_id, reply = creation.run()
         answer, created_at = (None, "") if reply is None else (reply.body, reply.created_at)
-        return dynamic.CreateResult(source_id, outputs_of(inputs, source_id, answer, created_at, entry))
+        outputs = outputs_of(inputs, source_id, answer, created_at, creation.entry)
+        return dynamic.CreateResult(source_id, outputs)
 
     @called_by_the_engine
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:

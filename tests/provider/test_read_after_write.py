@@ -66,6 +66,19 @@ def test_a_refresh_right_after_an_up_keeps_the_source(engine: Engine, settle: fl
     assert engine.refresh() == [] and engine.ids == ids and engine.preview(program) == []
 
 
+def test_a_create_that_waited_long_makes_its_source_no_older(engine: Engine) -> None:
+    """Where the source can't be read back, its entry says how old it is: from when it was made, not asked."""
+    engine.service.settings(read_lag=30)
+    engine.service.fault("create_source", "respond", status=429, headers={"retry-after": "45"})
+    program = {"a": github()}
+    assert engine.up(program) == []
+    ids = engine.ids
+    engine.refresh()
+    assert engine.ids == ids
+    engine.service.time.sleep(60)
+    assert engine.refresh() == [] and engine.ids == ids and engine.preview(program) == []
+
+
 @pytest.mark.parametrize("lag", [3, 30])
 def test_an_up_with_refresh_right_after_an_up_makes_no_second_source(engine: Engine, lag: float) -> None:
     """Not dropped, so not made again."""

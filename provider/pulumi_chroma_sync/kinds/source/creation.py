@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi_chroma_sync.api.replies import SourceReply
 from pulumi_chroma_sync.core.exactly_once import ExactlyOnce
+from pulumi_chroma_sync.core.ownership import new_entry
 from pulumi_chroma_sync.core.session import Session
 from pulumi_chroma_sync.core.terminal import inform
 from pulumi_chroma_sync.core.validation import is_wholly_known
@@ -39,14 +40,18 @@ class SourceCreation:
     Args:
         session: the process's view of the service.
         inputs: checked inputs, all known.
-        entry: identity of the entry in the state that is to hold it.
+
+    Attributes:
+        entry: identity of the entry in the state that is to hold it; made when the source is taken, so that
+            it says how old the source is where the service doesn't.
     """
 
-    def __init__(self, session: Session, inputs: Mapping[str, Any], entry: str) -> None:
+    entry: str
+
+    def __init__(self, session: Session, inputs: Mapping[str, Any]) -> None:
         self._session = session
         self._sources = session.part(Sources)
         self._inputs = inputs
-        self._entry = entry
         self._spec = SourceSpec.from_inputs(inputs)
         self._database = str(inputs["database_name"])
         self._list = self._sources.listing(self._database)
@@ -114,7 +119,7 @@ class SourceCreation:
             met = self._meet(known.reply, "the service answered with one that it had already")
             assert met is not None
             return met
-        if not self._session.ownership.take(made, self._entry):
+        if not self._session.ownership.take(made, self._new_entry()):
             raise claimed(self._inputs, made)
         return made
 
@@ -186,6 +191,10 @@ class SourceCreation:
                 return now
         return None
 
+    def _new_entry(self) -> str:
+        self.entry = new_entry(self._session.clock.time())
+        return self.entry
+
     def _differences(self, reply: SourceReply) -> Sequence[Any]:
         return self._spec.differences(SourceSpec.from_answer(reply.body))
 
@@ -238,19 +247,19 @@ class SourceCreation:
         ownership, differing = self._session.ownership, self._differences(existing)
         own = self._is_its_own(existing.id)
         if not differing:
-            if self._may_be_taken_back(existing.id) and ownership.take_back(existing.id, self._entry):
+            if self._may_be_taken_back(existing.id) and ownership.take_back(existing.id, self._new_entry()):
                 inform(
                     f'kept source {existing.id} ("{describe(self._inputs)}"), which this resource retained'
                 )
                 return existing.id
-            if self._may_be_handed_on(existing) and ownership.take(existing.id, self._entry):
+            if self._may_be_handed_on(existing) and ownership.take(existing.id, self._new_entry()):
                 inform(
                     f'source {existing.id} ("{describe(self._inputs)}" in database "{self._database}") went '
                     "over from another resource of this program, which gives it up in this run"
                 )
                 return existing.id
             wanted = self._inputs.get("on_conflict") == "adopt"
-            if wanted and not own and ownership.take(existing.id, self._entry):
+            if wanted and not own and ownership.take(existing.id, self._new_entry()):
                 inform(adopted(self._inputs, existing.id))
                 return existing.id
         if passing and ownership.is_deleted(existing.id):
