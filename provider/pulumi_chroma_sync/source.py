@@ -236,7 +236,9 @@ class SourceProvider(dynamic.ResourceProvider):
             inform(f"kept source {_id}: another resource of this stack has it")
             return
         try:
-            deleted = self._sources(declared).delete(declared.get("database_name"), _id, born(_props))
+            deleted = self._sources(declared).delete(
+                declared.get("database_name"), _id, born(_props), was_read="created_at" in _props
+            )
         except ChromaSyncError as error:
             ownership.seen(_id, entry)
             raise error.during(step_of("delete", _id, declared)) from None

@@ -103,6 +103,32 @@ def test_a_destroy_right_after_an_up_leaves_nothing_alive(engine: Engine, lag: f
     assert engine.state == [] and engine.service.sources() == {}
 
 
+def test_a_lost_delete_is_not_believed_of_what_was_never_seen(memory: Memory) -> None:
+    """No second try's 404 proves that the first deleted it, where the service doesn't know it yet."""
+    memory.settings(read_lag=50)
+    memory.blind_deletes = True
+    with memory.process() as process:
+        source_id, outputs = process.create(process.check(github()))
+    memory.fault("delete_source", "drop_after")
+    with memory.process() as process, pytest.raises(ChromaSyncError, match="may not show it yet"):
+        process.delete(source_id, outputs)
+    assert list(memory.sources()) == [source_id]
+    with memory.process() as process:
+        process.delete(source_id, outputs)
+    assert memory.sources() == {}
+
+
+def test_a_lost_delete_of_a_young_source_that_stays_listed_ends_well(memory: Memory) -> None:
+    """That the first try may have been carried out is remembered for as long as it is asked again."""
+    memory.settings(linger=5)
+    with memory.process() as process:
+        source_id, outputs = process.create(process.check(github()))
+    memory.fault("delete_source", "drop_after")
+    with memory.process() as process:
+        process.delete(source_id, outputs)
+    assert memory.sources() == {}
+
+
 def test_a_source_that_was_deleted_elsewhere_right_away_is_dropped_in_the_end(engine: Engine) -> None:
     """Young and gone looks like young and unseen: an error for a minute, then the truth."""
     program = {"a": github()}

@@ -112,20 +112,33 @@ class Sources:
                 entry.found += 1
         return found
 
-    def delete(self, database: str | None, source_id: str, born: datetime | None) -> bool:
+    def delete(
+        self, database: str | None, source_id: str, born: datetime | None, *, was_read: bool = True
+    ) -> bool:
         """Delete a source, and wait until it is gone; False where it was gone already.
 
         Args:
             database: its name, where it is known.
             source_id: the service's id.
             born: when it was made, as far as is known.
+            was_read: whether the service has ever shown it. Only then is the 404 to a second try the first
+                one's doing; a service that doesn't show it yet may not know it when it is to be deleted.
 
         Raises:
             ChromaSyncError: it may still be there.
         """
 
+        tried = False
+
         def ask() -> bool:
-            if not self._client.delete_source(source_id):
+            nonlocal tried
+            try:
+                done = self._client.delete_source(source_id)
+            except NotFoundError as error:
+                tried = tried or error.after_doubt
+                error.after_doubt = tried and was_read
+                raise
+            if not done:
                 self._wait_until_gone(source_id)
             return True
 
