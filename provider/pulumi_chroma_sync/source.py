@@ -113,7 +113,7 @@ class SourceProvider(dynamic.ResourceProvider):
             SourceClaimedError: two resources of the program have this source.
         """
         from .kinds.source.moving_in import is_of_a_source, may_move_in
-        from .kinds.source.sentences import held_twice
+        from .kinds.source.sentences import held_twice, replaced
         from .kinds.source.spec import SourceSpec, changed_inputs, describe, has_keys, kind_of
 
         if not is_of_a_source(_olds, _id):
@@ -143,11 +143,7 @@ class SourceProvider(dynamic.ResourceProvider):
         if lost:
             inform(f"{describe(_olds)}: source {_id} was also that of a resource that left; it is made anew")
         elif replaces and self._program_runs:
-            self._inform_once(
-                f"{describe(_olds)}: the Sync API has no update, so an up replaces the source (old first; if "
-                "the create then fails, there is none until the next up). Collections keep what was synced; "
-                "the next run decides what is added."
-            )
+            self._inform_once(replaced(_olds))
         return dynamic.DiffResult(
             changes=bool(replaces) or updates, replaces=replaces, delete_before_replace=True
         )

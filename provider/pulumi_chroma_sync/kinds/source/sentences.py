@@ -11,7 +11,17 @@ from pulumi_chroma_sync.errors import SourceClaimedError, SourceExistsError
 
 from .spec import describe
 
-__all__ = ["adopted", "claimed", "creating", "exists", "held_twice", "how_to_look", "meeting", "step_of"]
+__all__ = [
+    "adopted",
+    "claimed",
+    "creating",
+    "exists",
+    "held_twice",
+    "how_to_look",
+    "meeting",
+    "replaced",
+    "step_of",
+]
 
 _NAME_THEM = "Name resources after what they sync, not after their place in a list."
 
@@ -19,6 +29,15 @@ _NAME_THEM = "Name resources after what they sync, not after their place in a li
 def creating(inputs: Mapping[str, Any]) -> str:
     """``create source "github acme/handbook" in database "knowledge"``."""
     return f'create source "{describe(inputs)}" in database "{inputs["database_name"]}"'
+
+
+def replaced(olds: Mapping[str, Any]) -> str:
+    """What a change of these inputs means, in a sentence for the preview."""
+    return (
+        f"{describe(olds)}: the Sync API has no update, so an up replaces the source (old first; if "
+        "the create then fails, there is none until the next up). Collections keep what was synced; "
+        "the next run decides what is added."
+    )
 
 
 def step_of(step: str, source_id: str, declared: Mapping[str, Any]) -> str:

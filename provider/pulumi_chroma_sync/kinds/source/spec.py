@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_chroma_sync.core.specification import Difference, LeftOut, Shape, Values
+from pulumi_chroma_sync.core.validation import stripped
 
 from .model import KINDS, PAYLOAD, WRITE_ONLY, SourcePayload, normal_repository, without_userinfo
 
@@ -152,7 +153,7 @@ def changed_inputs(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str
         # Two inputs that can say one thing: name those that the program really changed.
         spelled = {name for name in two if _spelled(olds, name) != _spelled(news, name)}
         changed = (changed - two) | (spelled or {"embedding"})
-    if _comparable(olds.get("extra") or {}) != _comparable(news.get("extra") or {}):
+    if stripped(olds.get("extra") or {}) != stripped(news.get("extra") or {}):
         changed.add("extra")
     return [name for name in (*PAYLOAD, "extra") if name in changed]
 
@@ -256,7 +257,7 @@ def _unmet_extra(ours: SourceSpec, theirs: SourceSpec) -> Iterator[Difference]:
             continue
         there = _at(answer, path)
         repeated = repeated or there is not None
-        if there is not None and _comparable(there) != _comparable(value):
+        if there is not None and stripped(there) != stripped(value):
             yield Difference(path, "as in extra", "another value")
     if ours.kind is None and not repeated:
         yield Difference("extra", "as in extra", None)
@@ -274,15 +275,6 @@ def _at(value: Any, path: str) -> Any:
     for part in path.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
-
-
-def _comparable(value: Any) -> Any:
-    """Without None, and with whole numbers as such."""
-    if isinstance(value, Mapping):
-        return {key: _comparable(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple)):
-        return [_comparable(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _spelled(inputs: Mapping[str, Any], name: str) -> Values:
