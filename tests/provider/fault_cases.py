@@ -53,9 +53,10 @@ def _answered(
     does: bool = False,
     changing: bool = False,
     after: str | None = None,
+    service: dict[str, Any] | None = None,
 ) -> Fault:
     plan = {"status": status, "body": body, "headers": None if after is None else {"retry-after": after}}
-    return Fault(words, "respond_after" if does else "respond", plan, does, changing)
+    return Fault(words, "respond_after" if does else "respond", plan, does, changing, service or {})
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -87,6 +88,30 @@ FAULTS: tuple[Fault, ...] = (
     _answered("403", 403, _OWN),
     _answered("404 of a gateway (HTML)", 404, _HTML),
     Fault("*service*: reads are 3 s behind what is written", service={"read_lag": 3}),
+    Fault(
+        "connection dropped, carried out, and reads are 3 s behind",
+        "drop_after",
+        does=True,
+        changing=True,
+        service={"read_lag": 3},
+    ),
+    _answered(
+        "500, carried out, and reads are 3 s behind",
+        500,
+        _OWN,
+        does=True,
+        changing=True,
+        service={"read_lag": 3},
+    ),
+    _answered(
+        "503, Retry-After: 0, carried out, and reads are 3 s behind",
+        503,
+        _OWN,
+        after="0",
+        does=True,
+        changing=True,
+        service={"read_lag": 3},
+    ),
     Fault("*service*: a page holds 2 sources, whatever is asked for", service={"page_cap": 2}),
     Fault("*service*: the list keeps what was deleted", service={"linger": 86_000}),
     Fault("*service*: a delete takes 3 s (202)", service={"async_delete": 3}),

@@ -126,13 +126,35 @@ def test_a_request_time_out_of_the_service_is_an_unknown_outcome(memory: Memory)
 def test_after_the_services_own_failure_the_list_is_looked_at_before_a_second_request(
     memory: Memory,
 ) -> None:
-    """Its own 500 says that it failed; that nothing was done, only the list says."""
-    with memory.process() as process:
+    """Its own 500 says that it failed; that nothing was done, only the list says, and it may be behind."""
+    with memory.process(settle=20) as process:
         inputs = process.check(github())
         memory.clear_requests()
         memory.fault("create_source", "respond", status=500)
         process.create(inputs)
-    assert memory.asked() == ["list_sources", "create_source", "list_sources", "create_source", "get_source"]
+    asked = memory.asked()
+    looks = asked.count("list_sources") - 1
+    assert asked == [
+        "list_sources",
+        "create_source",
+        *["list_sources"] * looks,
+        "create_source",
+        "get_source",
+    ]
+    first, second = memory.requests("create_source")
+    assert 20 <= second.at - first.at < 22 and looks > 5
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_failure_that_was_carried_out_is_found_on_a_service_that_lags(memory: Memory, status: int) -> None:
+    """One look proves nothing where reads are behind; a second request would make a second source."""
+    memory.settings(read_lag=3)
+    with memory.process(settle=20) as process:
+        inputs = process.check(github())
+        memory.fault("create_source", "respond_after", status=status, headers={"retry-after": "0"})
+        source_id, _outputs = process.create(inputs)
+    assert list(memory.sources()) == [source_id] and len(memory.asked("create_source")) == 1
+    assert f"took source {source_id}" in process.text
 
 
 @pytest.mark.parametrize("status", [500, 503])

@@ -343,7 +343,7 @@ def test_a_date_to_wait_for_counts_from_the_services_clock(memory: Memory, statu
     """Our clock and the service's are an hour apart; it asked for ten seconds."""
     headers = {"retry-after": "Mon, 05 Jan 2026 10:00:10 GMT", "date": "Mon, 05 Jan 2026 10:00:00 GMT"}
     memory.fault("create_source", "respond", status=status, headers=headers)
-    with memory.process() as process:
+    with memory.process(settle=5) as process:
         process.create(process.check(github()))
     first, second = memory.requests("create_source")
     assert 10 <= second.at - first.at < 11

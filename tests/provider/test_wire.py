@@ -22,6 +22,9 @@ from .plugin import Process
 from .service import Service, github
 
 _SCALE = 0.1
+_SECONDS = ("read_lag", "async_delete")
+"""Settings of a difficult service that scale with time."""
+
 _AT_ONCE = 16
 """Most of a run's time is waiting."""
 
@@ -65,14 +68,14 @@ class _Wire:
         self.service.control.clear_requests()
 
     def settings(self, **changes: Any) -> object:
-        scaled = {"read_lag", "async_delete"}
         return self.service.control.settings(
-            **{name: value * _SCALE if name in scaled else value for name, value in changes.items()}
+            **{name: value * _SCALE if name in _SECONDS else value for name, value in changes.items()}
         )
 
     def wait(self, seconds: float) -> None:
-        # Nothing is under way but what a fault holds back.
-        time.sleep(seconds * _SCALE / 2 if "delay" in self.fault_played.plan else 0.01)
+        # Nothing is under way but what a fault holds back, or what a difficult service doesn't show yet.
+        behind = sum(self.fault_played.service.get(name, 0) for name in _SECONDS) * _SCALE
+        time.sleep(seconds * _SCALE / 2 if "delay" in self.fault_played.plan else 0.01 + 2 * behind)
 
 
 @pytest.mark.parametrize("name", ["create-post", "delete"])

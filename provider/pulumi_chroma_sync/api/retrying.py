@@ -35,6 +35,9 @@ OUTAGE_SECONDS = 30.0
 OUTAGE_TIMEOUT = 5.0
 """Seconds that such a try may wait, where the settings don't say less."""
 
+_SHORTEST_TRY = 1.0
+"""Seconds that a further try is worth: with less it would end in a time-out that hides the fault before it."""
+
 _LONGEST_WAIT = 8.0
 _SHORTEST_WAIT = 0.05
 _LONGEST_LOOK = 2.0
@@ -106,6 +109,10 @@ class RetryPolicy:
             raise
         self._breaker.answered()
         return result
+
+    def now(self) -> float:
+        """Seconds on the policy's own clock."""
+        return self._clock.monotonic()
 
     def attempts(self, retries: int | None = None, deadline: float | None = None) -> tenacity.Retrying:
         """Repeats on faults that may pass.
@@ -189,7 +196,8 @@ class RetryPolicy:
 
     def _before(self, end: float) -> Callable[[tenacity.RetryCallState], bool]:
         # What would be waited for in vain is not waited for at all.
-        return lambda state: self._clock.monotonic() + state.upcoming_sleep >= end
+        enough = min(_SHORTEST_TRY, self._settings.timeout)
+        return lambda state: self._clock.monotonic() + state.upcoming_sleep + enough >= end
 
     def _retrying(
         self,

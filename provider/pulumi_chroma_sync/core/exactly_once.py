@@ -4,8 +4,8 @@ A POST whose answer is lost may have been carried out, or may be later. So every
 known after an attempt:
 
 - it never reached the service (refused, DNS, TLS, 429): send again;
-- the service itself failed (its own 5xx, a 503 with Retry-After): look for it, then send again if it isn't
-  there;
+- the service itself failed (its own 5xx, a 503 with Retry-After): look for it for as long as a service may
+  not show what it has just made, then send again if it isn't there;
 - nothing is known (time-out, dropped connection, a gateway's 5xx, an unusable answer): never send again;
   look for it for a while, take it if it is ours, else stop and say so;
 - 409: something stands there. What follows is for who knows what it is; it may pass, and then: send again.
@@ -71,12 +71,13 @@ class Request(Protocol):
 
 
 class _SendAgain(Exception):
-    """The attempt surely left nothing behind; carries the fault that ended it."""
+    """The attempt left nothing behind; carries the fault that ended it, and when to send again."""
 
-    def __init__(self, fault: ChromaSyncError) -> None:
+    def __init__(self, fault: ChromaSyncError, *, waited: float = 0.0) -> None:
         super().__init__(str(fault))
         self.fault = fault
-        self.retry_after = getattr(fault, "retry_after", None)
+        asked: float | None = getattr(fault, "retry_after", None)
+        self.retry_after = None if asked is None else max(0.0, asked - waited)
 
 
 class ExactlyOnce:
@@ -146,16 +147,11 @@ class ExactlyOnce:
         refused = fault.status == 503 and fault.retry_after is not None
         if not refused and (not fault.is_the_services_own or fault.status in (502, 504)):
             return self._found_later(fault)
-        self._doubtful = True
-        try:
-            found = self._request.ours()
-        except ChromaSyncError:
-            return self._found_later(fault)
-        if len(found) == 1:
-            return self._request.take_found(found[0], fault)
-        if found:
-            raise self._unknown(fault, found)
-        raise _SendAgain(fault) from None
+        began = self._policy.now()
+        found, unread = self._look()
+        if not found and unread is None:
+            raise _SendAgain(fault, waited=self._policy.now() - began) from None
+        return self._only_one(fault, found, unread)
 
     def _after_conflict(self, fault: UniqueConstraintError) -> str | None:
         self._met = fault
@@ -169,7 +165,11 @@ class ExactlyOnce:
         return self._request.met(fault, passing=True)
 
     def _found_later(self, fault: ChromaSyncError) -> str:
-        """Look until it appears or the window closes; nothing is sent again."""
+        """Take it if it appears; nothing is sent again."""
+        return self._only_one(fault, *self._look())
+
+    def _look(self) -> tuple[Sequence[str], ChromaSyncError | None]:
+        """Look until it appears or the window closes: what was found, and why the last look failed."""
         self._doubtful = True
         unread: ChromaSyncError | None = None
 
@@ -184,12 +184,15 @@ class ExactlyOnce:
             return found
 
         found: Sequence[str] = self._policy.settling(self._settle)(look)
+        return found, unread
+
+    def _only_one(self, fault: ChromaSyncError, found: Sequence[str], unread: ChromaSyncError | None) -> str:
         if len(found) == 1:
             return self._request.take_found(found[0], fault)
         raise self._unknown(fault, found, unread)
 
     def _unknown(
-        self, fault: ChromaSyncError, found: Sequence[str], unread: ChromaSyncError | None = None
+        self, fault: ChromaSyncError, found: Sequence[str], unread: ChromaSyncError | None
     ) -> OutcomeUnknownError:
         seen = f"it did not appear in the list within {self._settle:g} s"
         if found:

@@ -112,6 +112,15 @@ def test_what_would_be_waited_for_in_vain_is_not(text: str) -> None:
     assert (caught.value.retry_after, service.clock.slept) == (3600, [])
 
 
+@pytest.mark.parametrize("status", [409, 500])
+def test_a_try_that_would_have_no_time_is_not_begun(status: int) -> None:
+    """A time-out of what the deadline left over would hide the answer that there was."""
+    service = Planned(failing(status, retry_after="59"), HANGS)
+    with pytest.raises(UniqueConstraintError if status == 409 else ServerError):
+        service.client(deadline=60).delete_source("s-1")
+    assert (len(service.started), service.clock.slept) == (1, [])
+
+
 def test_a_request_time_out_of_the_services_is_asked_again() -> None:
     """408: somebody gave up waiting for us."""
     service = Planned(failing(408), FOUND)
