@@ -36,7 +36,7 @@ OUTAGE_TIMEOUT = 5.0
 """Seconds that such a try may wait, where the settings don't say less."""
 
 _SHORTEST_TRY = 1.0
-"""Seconds that a further try is worth: with less it would end in a time-out that hides the fault before it."""
+"""Seconds that a further try is worth: with less, its time-out would hide the fault before it."""
 
 _LONGEST_WAIT = 8.0
 _SHORTEST_WAIT = 0.05
