@@ -10,6 +10,7 @@
 | ``chroma-sync:deadline`` (seconds, all tries of one operation) | ``CHROMA_SYNC_DEADLINE`` | 120 |
 | ``chroma-sync:settle`` (seconds to wait for what isn't shown at once) | ``CHROMA_SYNC_SETTLE`` | 20 |
 | ``chroma-sync:preflight`` (true, false) | ``CHROMA_SYNC_PREFLIGHT`` | true |
+| ``chroma-sync:parallel`` (calls at once; up to 4: the SDK's own 4) | ``CHROMA_SYNC_PARALLEL`` | 32 |
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ _ENVIRONMENT = {
     "deadline": "CHROMA_SYNC_DEADLINE",
     "settle": "CHROMA_SYNC_SETTLE",
     "preflight": "CHROMA_SYNC_PREFLIGHT",
+    "parallel": "CHROMA_SYNC_PARALLEL",
 }
 
 
@@ -107,6 +109,7 @@ class Settings(BaseModel):
     deadline: float = Field(default=120.0, gt=0, le=86400)
     settle: float = Field(default=20.0, ge=0, le=3600)
     preflight: bool = True
+    parallel: int = Field(default=32, ge=1, le=256)
 
     def require_key(self) -> str:
         """The API key in plain text, for the request header alone.

@@ -56,12 +56,15 @@ class SourceProvider(dynamic.ResourceProvider):
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Read the settings. A wrong one is kept until check can name it as a property's failure."""
+        from .core.parallel import allow_at_once
         from .settings import load_settings
 
         try:
             self._settings = load_settings(req.config.get)
         except ConfigError as error:
             self._config_error = error
+        else:
+            allow_at_once(self._settings.parallel)
 
     @called_by_the_engine
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:

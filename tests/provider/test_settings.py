@@ -25,6 +25,7 @@ VARIABLES = {
     "deadline": "CHROMA_SYNC_DEADLINE",
     "settle": "CHROMA_SYNC_SETTLE",
     "preflight": "CHROMA_SYNC_PREFLIGHT",
+    "parallel": "CHROMA_SYNC_PARALLEL",
 }
 VALUES: dict[str, tuple[str, str, Any, Any]] = {
     "apiKey": ("ck-stack", "ck-env", "ck-stack", "ck-env"),
@@ -35,6 +36,7 @@ VALUES: dict[str, tuple[str, str, Any, Any]] = {
     "deadline": ("10", "20", 10.0, 20.0),
     "settle": ("0", "5", 0.0, 5.0),
     "preflight": ("false", "true", False, True),
+    "parallel": ("4", "64", 4, 64),
 }  # fmt: skip
 
 
@@ -78,6 +80,7 @@ def test_the_defaults() -> None:
         "deadline": 120.0,
         "settle": 20.0,
         "preflight": True,
+        "parallel": 32,
     }
 
 
@@ -177,6 +180,7 @@ BAD: dict[str, list[Any]] = {
     "deadline": ["0", "86401", "x"],
     "settle": ["-1", "3601", "x"],
     "preflight": ["maybe", "2", {}],
+    "parallel": ["0", "-4", "257", "1.5", "true", []],
     "database": [5, []],
     "url": [5, {}],
 }

@@ -27,8 +27,9 @@ USER_AGENT = f"pulumi-chroma-sync/{metadata.version('pulumi-chroma-sync')}"
 _LARGEST_BODY = 32 * 2**20
 _LONGEST_CONNECT = 10.0
 
-# More than the engine's four threads ask at once; a connection is given up before usual gateways do (60 s).
-_LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=20)
+# As many connections as threads that ask: a request that waited for one would spend its own time-out on that.
+# A connection is given up before usual gateways do (60 s).
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=20)
 
 
 class _Token(httpx.Auth):

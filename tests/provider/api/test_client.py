@@ -70,6 +70,23 @@ def test_threads_share_the_pool(server: Scripted) -> None:
     assert server.connections <= 4
 
 
+@pytest.mark.parametrize("count", [32, 64])
+def test_no_thread_waits_for_anothers_connection(count: int) -> None:
+    """As many requests are on the wire as there are threads: each is answered only when all are there."""
+    together = threading.Barrier(count)
+
+    def at_once(request: Request) -> bytes:
+        together.wait(60)
+        return FOUND(request)
+
+    with (
+        scripted(at_once) as server,
+        client(server, timeout=60) as api,
+        ThreadPoolExecutor(count) as threads,
+    ):
+        assert len(list(threads.map(api.get_source, ["s-1"] * count))) == count
+
+
 def test_a_request_says_who_asks(server: Scripted) -> None:
     """Name and version as User-Agent, the key in the API's header."""
     with client(server) as api:
