@@ -67,7 +67,7 @@ async def _refresh(client: httpx.AsyncClient, state: State) -> None:
     for offset in range(0, len(state) + 1, page):
         answer = await client.get(PATH, params={"limit": page, "offset": offset})
         answer.raise_for_status()
-        there.update(source["source_id"] for source in answer.json())
+        there.update(source["id"] for source in answer.json())
     for name in [name for name, kept in state.items() if kept["id"] not in there]:
         del state[name]
 
