@@ -53,4 +53,6 @@ def _check(operation: Operation, count: int, succeeded: Counter[str]) -> None:
     wanted = {"up": (count, 0), "change": (1, 1), "destroy": (0, count)}.get(operation, (0, 0))
     found = (succeeded["create_source"], succeeded["delete_source"])
     if found != wanted:
-        raise CommandFailedError(f"{found[0]} created and {found[1]} deleted instead of {wanted[0]} and {wanted[1]}")
+        raise CommandFailedError(
+            f"{found[0]} created and {found[1]} deleted instead of {wanted[0]} and {wanted[1]}"
+        )

@@ -148,7 +148,9 @@ class Results:
 
     def whole(self, contender: str, count: int, latency: int) -> list[Measured]:
         """The rounds in which all five operations were carried out."""
-        return [one for one in self.rounds(contender, count, latency) if len(one.operations) == len(OPERATIONS)]
+        return [
+            one for one in self.rounds(contender, count, latency) if len(one.operations) == len(OPERATIONS)
+        ]
 
     def save(self, file: Path) -> None:
         """Write it as JSON, whole or not at all."""

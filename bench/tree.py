@@ -62,7 +62,9 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
         if process.returncode != 0:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
-            raise CommandFailedError(f"{Path(command[0]).name} ended with {process.returncode}: {said[-2000:]}")
+            raise CommandFailedError(
+                f"{Path(command[0]).name} ended with {process.returncode}: {said[-2000:]}"
+            )
     # The kernel counts what was waited for, to the microsecond; a child that nobody waited for is only known
     # from the last look at it.
     return Usage(seconds, max(used.ru_utime + used.ru_stime, watch.cpu_seconds), watch.peak_bytes)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
-from ..workload import declare, sources
+from bench.workload import declare, sources
 
 __all__ = ["AT_ONCE", "OPERATIONS", "ROOT", "Contender", "Operation"]
 

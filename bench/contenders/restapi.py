@@ -1,4 +1,4 @@
-"""The Terraform provider: built once from the Go module that ``restapi/go.mod`` pins, into the user's cache."""
+"""The Terraform provider, built into the user's cache from the Go module that ``restapi/go.mod`` pins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 
 import click
-
 from scripts.engine import cache
 
 __all__ = ["MODULE", "VERSION", "NotBuiltError", "provider"]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..engine.environment import environment
+from scripts.engine.environment import environment
+
 from .place import LOCAL, ROOT, shown
 
 __all__ = ["Stack", "StackError", "exists", "named"]
