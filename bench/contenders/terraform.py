@@ -93,6 +93,6 @@ class TerraformWithoutRefresh(Terraform):
     """Told to believe its state, as Pulumi does by itself."""
 
     name = "terraform-state"
-    title = "the same, `-refresh=false`"
-    about = "the same with -refresh=false, so that a plan believes the state, as Pulumi's preview does"
+    title = "Terraform, `-refresh=false`"
+    about = "told with -refresh=false to believe its state, as Pulumi's preview does"
     quick = ("-refresh=false",)
