@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -52,6 +53,8 @@ def main(
 
     The exit code is 1 where an operation failed.
     """
+    # A stop by `kill` cleans up like one by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if old is not None:
         pages.write(Results.load(old), ROOT)
         return

@@ -55,8 +55,12 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        with _Watch(process.pid) as watch:
-            _, status, used = os.wait4(process.pid, 0)
+        try:
+            with _Watch(process.pid) as watch:
+                _, status, used = os.wait4(process.pid, 0)
+        except BaseException:
+            _end(process.pid)
+            raise
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
@@ -68,6 +72,16 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
     # The kernel counts what was waited for, to the microsecond; a child that nobody waited for is only known
     # from the last look at it.
     return Usage(seconds, max(used.ru_utime + used.ru_stime, watch.cpu_seconds), watch.peak_bytes)
+
+
+def _end(pid: int) -> None:
+    """End a process with all that it started, so that an interrupted benchmark leaves nothing that runs."""
+    try:
+        root = psutil.Process(pid)
+        for process in [*root.children(recursive=True), root]:
+            process.kill()
+    except psutil.NoSuchProcess:
+        return
 
 
 class _Watch:

@@ -24,10 +24,3 @@ provider "restapi" {
     "Content-Type"   = "application/json"
   }
 }
-
-resource "restapi_object" "source" {
-  for_each  = jsondecode(file("${path.module}/sources.json"))
-  path      = "/api/v1/sources"
-  data      = jsonencode(each.value)
-  force_new = [jsonencode(each.value)]
-}
