@@ -40,9 +40,7 @@ class Terraform(Contender):
 
     name = "terraform"
     title = "Terraform, restapi"
-    about = (
-        "a restapi_object for each source; reads every source before each plan, as Terraform does by itself"
-    )
+    about = "a restapi_object for each source; reads each before a plan, as Terraform does by itself"
     quick: ClassVar[Sequence[str]] = ()
     """Options of all operations but ``refresh``."""
 
