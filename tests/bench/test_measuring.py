@@ -87,12 +87,12 @@ def test_one_that_does_nothing_is_not_measured(service: Service, monkeypatch: py
     assert measured.operations == {}
 
 
-def test_a_latency_is_that_of_each_cell_alone(service: Service) -> None:
-    """Every request waits for it, and none of the next cell's."""
-    far = measure(Cell("bare", 1, 400), service)
-    near = measure(Cell("bare", 1, 0), service)
-    assert all(far.operations[one].seconds >= 0.4 for one in OPERATIONS if one != "preview")
-    assert near.operations["refresh"].seconds < far.operations["refresh"].seconds
+def test_every_request_waits_for_the_latency(service: Service) -> None:
+    """An operation with a request takes at least as long; a comparison of files makes none."""
+    measured = measure(Cell("bare", 1, 300), service)
+    assert measured.error == ""
+    waiting = {one: measured.operations[one].seconds for one in OPERATIONS if one != "preview"}
+    assert min(waiting.values()) >= 0.3
 
 
 def test_memory_and_cpu_are_of_the_whole_tree(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_targets_of_make_exist(document: Document) -> None:
 
 @each_document
 def test_commands_and_their_options_exist(document: Document) -> None:
-    """Every subcommand of `pulumi-chroma-sync`, and every option after it, or of the emulator and the benchmark."""
+    """Every subcommand of `pulumi-chroma-sync`, and every option of it, the emulator, the benchmark."""
     unknown = []
     commands = r"(pulumi-chroma-sync|-m chroma_sync_emulator|-m bench(?!\.))\b(.*)"
     for command, rest in re.findall(commands, document.code()):
