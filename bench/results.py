@@ -108,11 +108,10 @@ class Results:
     @property
     def provisional(self) -> str:
         """Why its figures are not the final ones, as half a sentence; empty where they are."""
-        if self.plan != "full":
-            return "a quick run" if self.plan == "quick" else "a part of a run"
+        why = {"full": [], "quick": ["a quick run"]}.get(self.plan, ["a part of a run"])
         if self.machine.load > self.machine.cores / 4:
-            return "the machine had other work to do"
-        return ""
+            why = [*why, "the machine had other work to do"]
+        return ", and ".join(why)
 
     @property
     def contenders(self) -> list[str]:

@@ -65,7 +65,11 @@ def test_pages_are_written_from_json(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("plan", "load", "why"),
-    [("quick", 0.0, "a quick run"), ("full", 1.5, "the machine had other work to do")],
+    [
+        ("quick", 0.0, "a quick run"),
+        ("full", 1.5, "the machine had other work to do"),
+        ("part", 1.5, "a part of a run, and the machine had other work to do"),
+    ],
 )
 def test_provisional_figures_say_so(root: Path, plan: str, load: float, why: str) -> None:
     """On both pages."""
