@@ -44,6 +44,10 @@ class Kind:
         """The whole program."""
         return program(self.source, 'pulumi.export("source_id", docs.source_id)')
 
+    def named(self, name: str) -> str:
+        """The statement under another name, for a program of several sources."""
+        return self.source.replace("docs = ", f"{name} = ").replace('"docs"', f'"{name}"')
+
     def with_change(self) -> str:
         """The program with one field changed."""
         return self.text.replace(self.old, self.new)
