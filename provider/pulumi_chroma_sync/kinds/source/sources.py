@@ -81,6 +81,17 @@ class Sources:
             known = listing.get(source_id)
             return known.reply if known is not None else None
 
+    def expect_many(self, database: str) -> None:
+        """Read the list now, for many sources of this database that are going to be read.
+
+        Raises:
+            ChromaSyncError: it could not be read.
+        """
+        entry = self._database(database)
+        entry.listing.whole(_READ_AGE)
+        with entry.lock:
+            entry.found = max(entry.found, _FEW)
+
     def read(self, database: str | None, source_id: str, born: datetime | None) -> SourceReply | None:
         """One source; None where it is gone.
 
