@@ -58,8 +58,8 @@ def declared_sources(inputs: Mapping[str, Any]) -> dict[str, Any]:
     shared = {name: inputs[name] for name in FIELDS if name in inputs}
     above = {"database_name": inputs["database_name"]} if "database_name" in inputs else {}
     found = {}
-    for key, given in sources.items():
-        own = own_of(given)
+    for key in sorted(sources):  # the engine gives them in no order
+        own = own_of(sources[key])
         found[key] = {**above, **_over(shared, own)} if isinstance(own, Mapping) else own
     return found
 

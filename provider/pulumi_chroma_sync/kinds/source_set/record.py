@@ -3,7 +3,7 @@
 The outputs that people read are ``source_ids`` (key -> id), ``failures`` (key -> reason) and ``drifted``.
 What the provider needs beside them is in one text, ``record``: for each source that exists what it was
 declared to be and what the service answered otherwise, as the state of a ``Source`` has it. So a source whose
-change failed is still known as what it is, whatever the inputs say by then. The text is compressed, because
+change failed is still known as what it is, whatever the inputs say by then. The text is short, because the
 sources of a set look alike, and an encrypted output, because AWS keys may be in it.
 """
 
@@ -15,6 +15,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_chroma_sync.errors import ChromaSyncError
@@ -26,8 +27,9 @@ _VERSION = 1
 _KEPT = (*OF_A_SOURCE, "created_at", "state_entry", "server_defaults", "answered", "aws_credential_id")
 """What is kept of the outputs of a ``Source``. What the service applies can be asked for at any time."""
 
-_FRACTION = re.compile(r"(?<=:\d\d)\.\d+")
-"""Of a second: the one thing that no two sources share, and that nobody needs."""
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
+_KEY = "\0"
+"""Stands for a source's key in what it says; no text of JSON has it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Members:
         """
         kept = {
             key: {
-                name: _FRACTION.sub("", value) if name == "created_at" else value
+                name: value
                 for name, value in held.props.items()
                 if name in _KEPT and value is not None and (name, value) != ("database_name", database)
             }
@@ -113,22 +115,55 @@ def is_of_a_set(outputs: Mapping[str, Any]) -> bool:
 
 
 def _packed(sources: Mapping[str, Any]) -> str:
-    text = json.dumps({"version": _VERSION, "sources": sources}, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    """These sources as one short text.
+
+    Most of them differ in nothing but their key, which stands in several of their fields. So what two have in
+    common once the key is taken out is kept once.
+    """
+    bodies: dict[str, int] = {}
+    rows = {}
+    for key, props in sources.items():
+        made, rest = _made_at(props)
+        body = json.dumps(rest, separators=(",", ":"), sort_keys=True).replace(_inside(key), _KEY)
+        rows[key] = [bodies.setdefault(body, len(bodies)), made]
+    content = {"version": _VERSION, "bodies": list(bodies), "sources": rows}
+    return base64.b64encode(zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 9)).decode()
 
 
 def _unpacked(record: Any) -> dict[str, Any]:
     try:
         content = json.loads(zlib.decompress(base64.b64decode(str(record), validate=True)))
-        sources, version = content["sources"], content["version"]
-    except (ValueError, KeyError, TypeError, zlib.error):
+        if content["version"] > _VERSION:
+            raise ChromaSyncError(
+                "the state of this set was written by a newer version of pulumi-chroma-sync; install that one"
+            )
+        bodies = content["bodies"]
+        return {
+            key: {**json.loads(bodies[number].replace(_KEY, _inside(key))), **_moment(made)}
+            for key, (number, made) in content["sources"].items()
+        }
+    except (ValueError, LookupError, TypeError, zlib.error):
         raise ChromaSyncError(
             "the state of this set can't be read (its output `record` is damaged). `pulumi stack import` "
             "brings an earlier state back"
         ) from None
-    if version > _VERSION:
-        raise ChromaSyncError(
-            "the state of this set was written by a newer version of pulumi-chroma-sync; install that one"
-        )
-    found: dict[str, Any] = sources
-    return found
+
+
+def _inside(key: str) -> str:
+    """A key as it stands within a text of JSON; of one that says next to nothing, what stands nowhere."""
+    return json.dumps(key)[1:-1] if len(key) > 2 else _KEY
+
+
+def _made_at(props: Mapping[str, Any]) -> tuple[int | None, Mapping[str, Any]]:
+    """``created_at`` in whole seconds since the epoch, and the rest; a moment in an unusual form is kept."""
+    match = _MOMENT.fullmatch(str(props.get("created_at")))
+    if match is None:
+        return None, props
+    moment = datetime.strptime(match[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    return int(moment.timestamp()), {name: value for name, value in props.items() if name != "created_at"}
+
+
+def _moment(made: int | None) -> dict[str, str]:
+    if made is None:
+        return {}
+    return {"created_at": f"{datetime.fromtimestamp(made, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"}
