@@ -109,7 +109,7 @@ def _of_sources(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
         _, failures = check_inputs(declared, None)
         for failure in failures:
             path = failure.property
-            inherited = is_inherited(own, path.removesuffix(".*"))
+            inherited = is_inherited(inputs, own, path.removesuffix(".*"))
             yield CheckFailure(path if inherited else place(key, path), failure.reason)
         if not failures and (other := same.seen(key, declared)) is not None:
             yield CheckFailure(place(key), f"is the same as {place(other)}; declare a source once")

@@ -11,6 +11,7 @@ of an object. The engine shows such a text as an object all the same (measured).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,20 +65,24 @@ def declared_sources(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def is_inherited(own: Any, path: str) -> bool:
+def is_inherited(inputs: Mapping[str, Any], own: Mapping[str, Any], path: str) -> bool:
     """Whether it is the set that says what stands at this path of one of its sources.
 
     Args:
+        inputs: of the set.
         own: what the source says itself.
         path: such as ``s3.region``, ``chunking.type``, ``database_name``.
     """
     name, _, rest = path.partition(".")
-    if not isinstance(own, Mapping) or name not in FIELDS:
-        return name == "database_name" and "database_name" not in (own or ())
+    if name not in FIELDS:
+        return name == "database_name" and name not in own
+    shared, fields = inputs.get(name), own.get(name)
     if name not in own:
-        return name not in KINDS
-    fields = own[name]
-    return name in KINDS and bool(rest) and isinstance(fields, Mapping) and rest.split(".")[0] not in fields
+        return name in inputs and name not in KINDS
+    if name not in KINDS or not isinstance(shared, Mapping) or not isinstance(fields, Mapping):
+        return False
+    field = re.split(r"[.\[]", rest)[0]
+    return field in shared and field not in fields
 
 
 def _over(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
