@@ -386,13 +386,14 @@ def _fail(name: str, failures: Mapping[str, str] | None) -> None:
     by_reason: dict[str, list[str]] = {}
     for key, reason in failures.items():
         by_reason.setdefault(reason.partition("\n")[0], []).append(key)
-    lines = [f"{name}: {len(failures):,} sources are not as declared; all others are, and are in the state."]
+    are = "source is" if len(failures) == 1 else "sources are"
+    lines = [f"{name}: {len(failures):,} {are} not as declared; all others are, and are in the state."]
     for keys in list(by_reason.values())[:_SHOWN]:
         lines.append(f"  {json.dumps(keys[0], ensure_ascii=False)}: {failures[keys[0]]}")
         if keys[1:]:
-            lines.append(f"    and so {len(keys) - 1:,} others: {', '.join(keys[1:])}")
+            lines.append(f"    the same of {len(keys) - 1:,} more: {', '.join(keys[1:])}")
     if rest := [key for keys in list(by_reason.values())[_SHOWN:] for key in keys]:
-        lines.append(f"  and {len(rest):,} others, with reasons in the output `failures`: {', '.join(rest)}")
+        lines.append(f"  and {len(rest):,} more, with reasons in the output `failures`: {', '.join(rest)}")
     lines.append("Run `pulumi up` again: it does only what is left.")
     raise pulumi.RunError("\n".join(lines))
 

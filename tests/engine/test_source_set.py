@@ -65,7 +65,7 @@ def on_the_service(emu: RunningEmulator) -> list[str]:
     found: list[str] = []
     with emu.client() as client:
         while True:
-            query = {"database_name": "demo", "order_by": "ASC", "offset": len(found)}
+            query: dict[str, str | int] = {"database_name": "demo", "order_by": "ASC", "offset": len(found)}
             page = client.get("/api/v1/sources", params=query).json()
             found += [source["id"] for source in page]
             if len(page) < 100:

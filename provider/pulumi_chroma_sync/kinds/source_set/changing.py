@@ -122,4 +122,5 @@ class Change:
     def _tell_kept(self) -> None:
         if self._kept_ids:
             ids = ", ".join(self._kept_ids[:5]) + (", ..." if len(self._kept_ids) > 5 else "")
-            inform(f"{self._name}: kept {len(self._kept_ids):,} sources that another resource has: {ids}")
+            sources = "source" if len(self._kept_ids) == 1 else "sources"
+            inform(f"{self._name}: kept {len(self._kept_ids):,} {sources} that another resource has: {ids}")
