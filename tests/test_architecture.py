@@ -29,12 +29,13 @@ FLOORS = {
     "core": {"api", "errors", "settings"},
     "kinds": {"core", "api", "errors", "settings"},
     "source": {"kinds", "core", "api", "args", "errors", "settings"},
-    "__init__": {"source", "args", "errors"},
-    "cli": {"source", "kinds", "core", "api", "args", "errors", "settings"},
+    "source_set": {"kinds", "core", "api", "args", "errors", "settings"},
+    "__init__": {"source", "source_set", "args", "errors"},
+    "cli": {"source", "source_set", "kinds", "core", "api", "args", "errors", "settings"},
 }
 """The house, from the ground up: on what each module or package may stand."""
 
-LOADED = {"", "args", "errors", "source", "core", "core.border", "core.terminal"}
+LOADED = {"", "args", "errors", "source", "source_set", "core", "core.border", "core.terminal"}
 """What a program pays for."""
 
 
@@ -169,10 +170,10 @@ def test_the_core_knows_no_kind_of_resource(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("kinds.")])
 def test_one_kind_does_not_know_another(module: str) -> None:
-    """What two share is the core's."""
+    """What two share is the core's. A set is made of sources."""
     own = module.split(".")[1]
     others = {name.split(".")[1] for name in stands_on(module) if name.startswith("kinds.")}
-    assert others <= {own}
+    assert others <= {own} | ({"source"} if own == "source_set" else set())
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if floor(name) != "api"])
@@ -275,7 +276,15 @@ def test_no_file_leaves_work_behind(path: Path) -> None:
 
 def test_names_in_the_state_stay() -> None:
     """Every state ever written refers to the provider and to the type by these names."""
-    provider = pulumi_chroma_sync.SourceProvider
-    assert (provider.__module__, provider.__qualname__) == ("pulumi_chroma_sync.source", "SourceProvider")
-    assert vars(provider()) == {}
+    of_a_source, of_a_set = pulumi_chroma_sync.SourceProvider, pulumi_chroma_sync.SourceSetProvider
+    assert (of_a_source.__module__, of_a_source.__qualname__) == (
+        "pulumi_chroma_sync.source",
+        "SourceProvider",
+    )
+    assert (of_a_set.__module__, of_a_set.__qualname__) == (
+        "pulumi_chroma_sync.source_set",
+        "SourceSetProvider",
+    )
+    assert vars(of_a_source()) == vars(of_a_set()) == {}
     assert vars(pulumi_chroma_sync.Source)["_resource_type_name"] == "dynamic/chroma-sync:Source"
+    assert vars(pulumi_chroma_sync.SourceSet)["_resource_type_name"] == "dynamic/chroma-sync:SourceSet"

@@ -9,9 +9,13 @@ from .args import (
     EmbeddingModelArgs,
     EmbeddingTaskArgs,
     GithubArgs,
+    GithubFields,
     S3Args,
+    S3Fields,
+    SetSourceArgs,
     SparseEmbeddingArgs,
     WebScrapeArgs,
+    WebScrapeFields,
 )
 from .errors import (
     ApiError,
@@ -30,6 +34,7 @@ from .errors import (
     UnreachableError,
 )
 from .source import Source, SourceProvider
+from .source_set import SourceSet, SourceSetProvider
 
 __all__ = [
     "ApiError",
@@ -43,18 +48,24 @@ __all__ = [
     "EmbeddingModelArgs",
     "EmbeddingTaskArgs",
     "GithubArgs",
+    "GithubFields",
     "NoAnswerError",
     "NotFoundError",
     "OutcomeUnknownError",
     "RateLimitError",
     "S3Args",
+    "S3Fields",
     "ServerError",
+    "SetSourceArgs",
     "Source",
     "SourceClaimedError",
     "SourceExistsError",
     "SourceProvider",
+    "SourceSet",
+    "SourceSetProvider",
     "SparseEmbeddingArgs",
     "UniqueConstraintError",
     "UnreachableError",
     "WebScrapeArgs",
+    "WebScrapeFields",
 ]

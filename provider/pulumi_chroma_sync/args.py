@@ -23,10 +23,14 @@ __all__ = [
     "EmbeddingModelArgs",
     "EmbeddingTaskArgs",
     "GithubArgs",
+    "GithubFields",
     "OnConflict",
     "S3Args",
+    "S3Fields",
+    "SetSourceArgs",
     "SparseEmbeddingArgs",
     "WebScrapeArgs",
+    "WebScrapeFields",
     "as_input",
     "may_hold_secrets",
     "with_secret_key",
@@ -87,6 +91,49 @@ class S3Args(TypedDict, total=False):
     """Inline AWS secret; encrypted in the state, also where it is passed as plain text."""
 
 
+class GithubFields(TypedDict, total=False):
+    """What the GitHub repositories of a set have in common; see :class:`GithubArgs`."""
+
+    app_id: pulumi.Input[str | None]
+    """Id of your own GitHub app, for private repositories; a string. Default: Chroma's app."""
+    include_globs: pulumi.Input[Sequence[pulumi.Input[str]] | None]
+    """Which files to sync; a set. Default: all."""
+
+
+class WebScrapeFields(TypedDict, total=False):
+    """What the web sites of a set have in common; see :class:`WebScrapeArgs`."""
+
+    page_limit: pulumi.Input[int | None]
+    """How many pages at most; 0 or more. Default: the service's."""
+    max_depth: pulumi.Input[int | None]
+    """How many links away from the start at most; 0 or more. Default: the service's."""
+    include_path_regexes: pulumi.Input[Sequence[pulumi.Input[str]] | None]
+    """Only paths that match one of these; a set. Default: all."""
+    exclude_path_regexes: pulumi.Input[Sequence[pulumi.Input[str]] | None]
+    """No path that matches one of these; a set. Default: none."""
+
+
+class S3Fields(TypedDict, total=False):
+    """What the buckets of a set have in common, and what one of them says itself; see :class:`S3Args`."""
+
+    bucket_name: pulumi.Input[str]
+    """The bucket."""
+    region: pulumi.Input[str]
+    """The bucket's AWS region, such as ``"us-east-1"``."""
+    collection_name: pulumi.Input[str]
+    """The collection that a run writes where it names none."""
+    path_prefix: pulumi.Input[str | None]
+    """Only keys that start so."""
+    auto_sync: pulumi.Input[Literal["none", "direct", "metadata"] | None]
+    """Normally set by Chroma during set-up; left out, the service's value is never a difference."""
+    aws_credential_id: pulumi.Input[int | None]
+    """Id of AWS credentials that Chroma holds already."""
+    aws_access_key_id: pulumi.Input[str | None]
+    """Inline AWS key; the service stores the pair and allocates a credential id."""
+    aws_secret_access_key: pulumi.Input[str | None]
+    """Inline AWS secret; encrypted in the state, also where it is passed as plain text."""
+
+
 class ChunkingArgs(TypedDict, total=False):
     """How files are cut into chunks. Default: tree-sitter, then markdown, then lines."""
 
@@ -137,6 +184,27 @@ class EmbeddingArgs(TypedDict, total=False):
     """Dense vectors. Default: the service's."""
     sparse: pulumi.Input[SparseEmbeddingArgs | None]
     """Sparse vectors. Default: none."""
+
+
+class SetSourceArgs(TypedDict, total=False):
+    """One source of a set: one of ``github``, ``web_scrape``, ``s3``, over what the set says for all."""
+
+    github: pulumi.Input[GithubArgs | None]
+    """A GitHub repository."""
+    web_scrape: pulumi.Input[WebScrapeArgs | None]
+    """A web site."""
+    s3: pulumi.Input[S3Fields | None]
+    """An S3 bucket; what it leaves out, the set's ``s3`` has to say."""
+    chunking: pulumi.Input[ChunkingArgs | None]
+    """In place of the set's."""
+    embedding: pulumi.Input[EmbeddingArgs | None]
+    """In place of the set's ``embedding`` and ``embedding_model``."""
+    embedding_model: pulumi.Input[EmbeddingModelArgs | str | None]
+    """Likewise; the older way to say ``embedding.dense``."""
+    extra: pulumi.Input[Mapping[str, Any] | None]
+    """In place of the set's."""
+    on_conflict: pulumi.Input[OnConflict | None]
+    """In place of the set's."""
 
 
 def as_input(value: Any, path: str) -> Any:

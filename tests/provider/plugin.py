@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import itertools
 import json
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 import dill  # type: ignore[import-untyped]
 from pulumi import dynamic
 
-from pulumi_chroma_sync import SourceProvider
+from pulumi_chroma_sync import SourceProvider, SourceSetProvider
 from pulumi_chroma_sync.api.client import SyncClient
 from pulumi_chroma_sync.core.session import Session
 from pulumi_chroma_sync.settings import Settings
@@ -27,6 +28,8 @@ Bag = dict[str, Any]
 _R = TypeVar("_R")
 _numbers = itertools.count(1)
 _ears = threading.local()
+_calls: list[list[str]] = []
+"""What the calls under way have told."""
 
 
 class _Switchboard(io.TextIOBase):
@@ -37,6 +40,8 @@ class _Switchboard(io.TextIOBase):
 
     def write(self, text: str) -> int:
         told: list[str] | None = getattr(_ears, "told", None)
+        if told is None and len(_calls) == 1:
+            told = _calls[0]  # a thread that the one call of this moment has started
         if told is None:
             return int(self._otherwise.write(text))
         told.append(text)
@@ -68,6 +73,7 @@ class Process:
         url: the service's.
         key: the API key.
         client: makes the one client of the process, where it isn't to speak real HTTP.
+        provider: the class of the provider.
         config: further stack configuration.
 
     Attributes:
@@ -75,19 +81,33 @@ class Process:
     """
 
     def __init__(
-        self, url: str, key: str, client: Callable[[Settings], SyncClient] | None = None, **config: Any
+        self,
+        url: str,
+        key: str,
+        client: Callable[[Settings], SyncClient] | None = None,
+        provider: type[SourceProvider] | type[SourceSetProvider] = SourceProvider,
+        **config: Any,
     ) -> None:
         # Processes share no session, and sessions are told apart by their settings alone.
         own = {"deadline": 60 + next(_numbers) / 10**6}
         raw = {f"chroma-sync:{name}": str(value) for name, value in {**own, **config}.items()}
         raw |= {"chroma-sync:url": url, "chroma-sync:apiKey": key}
-        self.provider: SourceProvider = dill.loads(dill.dumps(SourceProvider()))
-        self.provider.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "project")))
+        self._request = dynamic.ConfigureRequest(dynamic.Config(raw, "project"))
+        self.provider: SourceProvider | SourceSetProvider = dill.loads(dill.dumps(provider()))
+        self.provider.configure(self._request)
         self.told: list[str] = []
         if client is not None:
             assert self.provider._settings is not None
             session = Session(self.provider._settings, client(self.provider._settings))
             self.provider._session = lambda: session
+
+    def beside(self, provider: type[SourceProvider] | type[SourceSetProvider]) -> Process:
+        """The same process, called for resources of another kind."""
+        other, session = copy.copy(self), self.session
+        other.provider = provider()
+        other.provider.configure(self._request)
+        other.provider._session = lambda: session  # type: ignore[method-assign]
+        return other
 
     @property
     def session(self) -> Session:
@@ -139,7 +159,9 @@ class Process:
 
     def _call(self, method: Callable[[], _R]) -> _R:
         _listen()
-        _ears.told = heard = []
+        heard: list[str] = []
+        _ears.told = heard
+        _calls.append(heard)
         try:
             return method()
         except Exception:
@@ -148,6 +170,7 @@ class Process:
             raise
         finally:
             _ears.told = None
+            _calls[:] = [call for call in _calls if call is not heard]
             self.told += [line for text in heard for line in [text.strip()] if line]
 
 

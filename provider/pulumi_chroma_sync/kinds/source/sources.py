@@ -87,6 +87,19 @@ class Sources:
             known = listing.get(source_id)
             return known.reply if known is not None else None
 
+    def expect_many(self, database: str) -> None:
+        """Read the list now, for many sources of this database that are going to be read.
+
+        Raises:
+            ChromaSyncError: it could not be read.
+        """
+        entry, oldest = self._database(database), self._clock.monotonic() - _READ_AGE
+        entry.listing.whole(_READ_AGE)
+        with entry.lock:
+            entry.found = max(entry.found, _FEW)
+            # What this list doesn't have, and is 404 by its id, need not be looked for in another one.
+            entry.first_404 = oldest if entry.first_404 is None else entry.first_404
+
     def read(self, database: str | None, source_id: str, born: datetime | None) -> SourceReply | None:
         """One source; None where it is gone.
 

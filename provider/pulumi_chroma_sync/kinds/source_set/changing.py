@@ -1,0 +1,126 @@
+"""Carrying out what changes in a set: each source exactly once, as a ``Source`` is, and old first.
+
+A key's old source is deleted right before its new one is created, so that whatever happens as few as can be
+are without one. What stands in the way of another key's create goes before all creates; what only left the
+program goes last.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_chroma_sync.core.session import Session
+from pulumi_chroma_sync.core.terminal import inform
+from pulumi_chroma_sync.errors import ChromaSyncError
+from pulumi_chroma_sync.kinds.source.creation import SourceCreation
+from pulumi_chroma_sync.kinds.source.sources import Sources
+from pulumi_chroma_sync.kinds.source.spec import SourceSpec
+from pulumi_chroma_sync.kinds.source.state import born, outputs_after_update, outputs_of, secrets_in
+
+from .crew import Crew
+from .plan import Plan
+from .record import Held, Members
+
+__all__ = ["Change"]
+
+
+class Change:
+    """One change of a set.
+
+    Args:
+        session: the process's view of the service.
+        entry: identity of the set's entry in the state.
+        name: of the resource.
+        members: the sources that exist; what is done shows here at once.
+        declared: key -> checked inputs, all known; empty where everything is deleted.
+    """
+
+    def __init__(
+        self, session: Session, entry: str, name: str, members: Members, declared: Mapping[str, Any]
+    ) -> None:
+        self._session, self._entry, self._name = session, entry, name
+        self._sources = session.part(Sources)
+        self._members, self._declared = members, declared
+        self._kept_ids: list[str] = []
+        session.client.hide({text for inputs in declared.values() for text in secrets_in(inputs)})
+
+    def carry_out(self, todo: Plan) -> dict[str, str]:
+        """Do what is planned; key -> why, for each that failed."""
+        held = self._members.held
+        over = {key: held[giver] for key, giver in todo.moved.items()}
+        for key in todo.gone:
+            del held[key]
+        held.update(over)
+        for key in (*todo.kept, *todo.moved):
+            held[key] = Held(held[key].id, outputs_after_update(held[key].props, self._declared[key]))
+        # What was deleted for another entry of the state, or went over: there is nothing to delete any more.
+        for key in todo.created:
+            held.pop(key, None)
+        to_make = [*todo.created, *todo.replaced]
+        crew = Crew(self._session, self._name, len(to_make) + len(todo.removed))
+        in_the_way = self._in_the_way(todo, to_make)
+        crew.run("deleted", [key for key in todo.removed if key in in_the_way], self._delete)
+        crew.run("", [key for key in todo.replaced if key in in_the_way], self._delete)
+        crew.run("created", todo.created, self._create)
+        crew.run("replaced", todo.replaced, self._replace)
+        crew.run("deleted", [key for key in todo.removed if key not in in_the_way], self._delete)
+        crew.over()
+        self._tell_kept()
+        return crew.failures
+
+    def delete_all(self) -> dict[str, str]:
+        """Delete every source; key -> why, for each that may still be there."""
+        crew = Crew(self._session, self._name, len(self._members))
+        crew.run("deleted", list(self._members), self._delete)
+        crew.over()
+        self._tell_kept()
+        return crew.failures
+
+    def _in_the_way(self, todo: Plan, to_make: list[str]) -> set[str]:
+        """Keys whose old source may keep another key's new one from being created."""
+        wanted: defaultdict[object, set[str]] = defaultdict(set)
+        for key in to_make:
+            wanted[SourceSpec.from_inputs(self._declared[key]).key].add(key)
+        return {
+            key
+            for key in (*todo.removed, *todo.replaced)
+            if wanted.get(SourceSpec.from_inputs(self._members.held[key].props).key, set()) - {key}
+        }
+
+    def _create(self, key: str) -> None:
+        inputs = self._declared[key]
+        creation = SourceCreation(self._session, inputs)
+        source_id, reply = creation.run()
+        if reply is None:
+            outputs = outputs_of(inputs, source_id, None, entry=creation.entry)
+        else:
+            outputs = outputs_of(inputs, source_id, reply.body, reply.created_at)
+        self._members.held[key] = Held(source_id, outputs)
+
+    def _replace(self, key: str) -> None:
+        if key in self._members.held:
+            self._delete(key)
+        self._create(key)
+
+    def _delete(self, key: str) -> None:
+        held, ownership = self._members.held[key], self._session.ownership
+        if not ownership.release(held.id, self._entry):
+            self._kept_ids.append(held.id)
+            del self._members.held[key]
+            return
+        database = held.props.get("database_name")
+        try:
+            self._sources.delete(database, held.id, born(held.props), was_read="created_at" in held.props)
+        except ChromaSyncError:
+            ownership.seen(held.id, self._entry)
+            raise
+        ownership.deleted(held.id)
+        del self._members.held[key]
+
+    def _tell_kept(self) -> None:
+        if self._kept_ids:
+            ids = ", ".join(self._kept_ids[:5]) + (", ..." if len(self._kept_ids) > 5 else "")
+            sources = "source" if len(self._kept_ids) == 1 else "sources"
+            inform(f"{self._name}: kept {len(self._kept_ids):,} {sources} that another resource has: {ids}")
