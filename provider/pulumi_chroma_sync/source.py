@@ -351,8 +351,6 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
     """As declared."""
     embedding_model: pulumi.Output[Any]
     """As declared."""
-    effective_embedding: pulumi.Output[Mapping[str, Any] | None]
-    """The embedding that the service applies, its defaults filled in."""
     aws_credential_id: pulumi.Output[int | None]
     """The credential that the service made of inline AWS keys; None without them."""
 
@@ -386,7 +384,13 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
     @pulumi.getter
     def effective_chunking(self) -> pulumi.Output[Mapping[str, Any] | None]:
         """The chunking that the service applies, its defaults filled in."""
-        return self._with_whole_numbers("effective_chunking")
+        return self._applied("effective_chunking", "chunking")
+
+    @property
+    @pulumi.getter
+    def effective_embedding(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """The embedding that the service applies, its defaults filled in."""
+        return self._applied("effective_embedding", "embedding")
 
     @property
     @pulumi.getter
@@ -397,6 +401,31 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
     def _with_whole_numbers(self, name: str) -> pulumi.Output[Mapping[str, Any] | None]:
         output: pulumi.Output[Mapping[str, Any] | None] = pulumi.get(self, name)
         return output.apply(with_whole_numbers)
+
+    def _applied(self, name: str, declared_name: str) -> pulumi.Output[Mapping[str, Any] | None]:
+        """What the service applies: the state leaves out what goes without saying.
+
+        Of an output that isn't in the state a preview doesn't know that it is none. This one is known where
+        ``created_at`` is, too: both come from the same answer.
+        """
+        from .kinds.source.effective import applied
+
+        kept, declared = pulumi.get(self, name), pulumi.get(self, declared_name)
+        created_at = pulumi.get(self, "created_at")
+
+        async def value() -> Any:
+            found = await kept.future()
+            if found is None and await created_at.future() is None:
+                return None  # the answer was never read
+            return with_whole_numbers(applied(name, found, await declared.future()))
+
+        async def is_known() -> bool:
+            return bool(await kept.is_known() or await created_at.is_known())
+
+        async def is_secret() -> bool:
+            return bool(await kept.is_secret() or await declared.is_secret())
+
+        return pulumi.Output(kept.resources(), value(), is_known(), is_secret())
 
     def __init__(
         self,

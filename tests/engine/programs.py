@@ -42,7 +42,12 @@ class Kind:
     @property
     def text(self) -> str:
         """The whole program."""
-        return program(self.source, 'pulumi.export("source_id", docs.source_id)')
+        return program(
+            self.source,
+            'pulumi.export("source_id", docs.source_id)',
+            'pulumi.export("chunking", docs.effective_chunking)',
+            'pulumi.export("embedding", docs.effective_embedding)',
+        )
 
     def named(self, name: str) -> str:
         """The statement under another name, for a program of several sources."""
