@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import inspect
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ __all__ = [
     "WebScrapeArgs",
     "WebScrapeFields",
     "as_input",
+    "compact_sources",
     "may_hold_secrets",
     "with_secret_key",
     "with_secret_key_in",
@@ -276,6 +278,47 @@ def may_hold_secrets(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(may_hold_secrets, value))
     return isinstance(value, pulumi.Output)
+
+
+def compact_sources(sources: Any) -> Any:
+    """The sources of a set, each that has no output or secret in it as one text.
+
+    The state holds it in far fewer bytes, and the engine shows it as an object all the same (measured).
+
+    Args:
+        sources: what :func:`as_input` gives.
+    """
+    if isinstance(sources, pulumi.Output):
+        return sources.apply(compact_sources)
+    if not isinstance(sources, dict):
+        return sources
+    return {str(key): _compact(source) for key, source in sources.items()}
+
+
+def _compact(source: Any) -> Any:
+    if isinstance(source, pulumi.Output):
+        return source.apply(_with_secrets)
+    source = _with_secrets(source)
+    if not isinstance(source, dict) or may_hold_secrets(source):
+        return source
+    return json.dumps(_without_none(source), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def _with_secrets(source: Any) -> Any:
+    if not isinstance(source, dict):
+        return source
+    marked = dict(source)
+    if "s3" in marked:
+        marked["s3"] = with_secret_key(marked["s3"])
+    if "extra" in marked:
+        marked["extra"] = with_secret_key_in(marked["extra"])
+    return marked
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_none(item) for name, item in value.items() if item is not None}
+    return [_without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def _fields_of(value: Any) -> Mapping[str, Any] | None:

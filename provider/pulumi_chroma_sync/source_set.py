@@ -7,6 +7,7 @@ the plugin works with them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from .args import (
     SetSourceArgs,
     WebScrapeFields,
     as_input,
-    may_hold_secrets,
+    compact_sources,
     with_secret_key,
     with_secret_key_in,
 )
@@ -358,7 +359,7 @@ class SourceSet(dynamic.Resource, module="chroma-sync", name="SourceSet"):
         inputs = {name: as_input(value, name) for name, value in arguments.items()}
         inputs["s3"] = with_secret_key(inputs["s3"])
         inputs["extra"] = with_secret_key_in(inputs["extra"])
-        inputs["sources"] = _compact(as_input(sources, "sources"))
+        inputs["sources"] = compact_sources(as_input(sources, "sources"))
         inputs["name"] = resource_name
         outputs = dict.fromkeys(("source_ids", "failures", "drifted", "record"))
         # Where the engine is told to replace the set it asks no diff, and would create the new one first.
@@ -385,52 +386,16 @@ def _fail(name: str, failures: Mapping[str, str] | None) -> None:
         return
     by_reason: dict[str, list[str]] = {}
     for key, reason in failures.items():
-        by_reason.setdefault(reason.partition("\n")[0], []).append(key)
+        # Of one and the same reason the service gives each key a trace of its own.
+        by_reason.setdefault(re.sub(r" \(trace id [^)]*\)", "", reason.partition("\n")[0]), []).append(key)
     are = "source is" if len(failures) == 1 else "sources are"
     lines = [f"{name}: {len(failures):,} {are} not as declared; all others are, and are in the state."]
     for keys in list(by_reason.values())[:_SHOWN]:
-        lines.append(f"  {json.dumps(keys[0], ensure_ascii=False)}: {failures[keys[0]]}")
+        reason = failures[keys[0]].replace("\n", "\n  ")
+        lines.append(f"  {json.dumps(keys[0], ensure_ascii=False)}: {reason}")
         if keys[1:]:
             lines.append(f"    the same of {len(keys) - 1:,} more: {', '.join(keys[1:])}")
     if rest := [key for keys in list(by_reason.values())[_SHOWN:] for key in keys]:
         lines.append(f"  and {len(rest):,} more, with reasons in the output `failures`: {', '.join(rest)}")
     lines.append("Run `pulumi up` again: it does only what is left.")
     raise pulumi.RunError("\n".join(lines))
-
-
-def _compact(sources: Any) -> Any:
-    """Each source without outputs or secrets in it as one text.
-
-    The state holds it in a fifth of the bytes, and the engine shows it as an object all the same.
-    """
-    if isinstance(sources, pulumi.Output):
-        return sources.apply(_compact)
-    if not isinstance(sources, dict):
-        return sources
-    return {str(key): _compact_source(source) for key, source in sources.items()}
-
-
-def _compact_source(source: Any) -> Any:
-    if isinstance(source, pulumi.Output):
-        return source.apply(_with_secrets)
-    source = _with_secrets(source)
-    if not isinstance(source, dict) or may_hold_secrets(source):
-        return source
-    return json.dumps(_without_none(source), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-
-
-def _with_secrets(source: Any) -> Any:
-    if not isinstance(source, dict):
-        return source
-    marked = dict(source)
-    if "s3" in marked:
-        marked["s3"] = with_secret_key(marked["s3"])
-    if "extra" in marked:
-        marked["extra"] = with_secret_key_in(marked["extra"])
-    return marked
-
-
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_none(item) for name, item in value.items() if item is not None}
-    return [_without_none(item) for item in value] if isinstance(value, list) else value

@@ -231,3 +231,44 @@ def test_an_imported_source_is_replaced_when_its_program_changes(
     assert [step.keys for step in stack.up().steps if step.op == "replace"] == [("chunking",)]
     (source,) = there(emu)
     assert source["id"] != source_id and source["chunking"]["type"] == "lines"
+
+
+def test_existing_sources_are_imported_as_one_set(project: MakeProject, emu: RunningEmulator) -> None:
+    """As one resource: nothing is left to change, and what is changed later changes alone."""
+    made = create(emu, *EXISTING)
+    before = there(emu)
+    stack = project("")
+    shown = import_with_the_command(stack, "--as-set", "tenants")
+    assert "chroma_sync.SourceSet(" in shown
+    [resource] = stack.resources(":SourceSet")
+    assert sorted(resource["outputs"]["source_ids"].values()) == sorted(made)
+    assert "ciphertext" in str(resource["outputs"]["record"])
+    emu.control.clear_requests()
+    assert_nothing_is_left_to_change(stack)
+    program = without_protection(stack)
+    assert there(emu) == before
+    assert {request["method"] for request in emu.control.requests()} == {"GET"}
+    stack.program(program.replace("acme/bare", "acme/other"))
+    assert stack.up().summary == {"same": 1, "update": 1}
+    after = {source["id"] for source in there(emu)}
+    assert len(after & set(made)) == len(made) - 1 and len(after) == len(made)
+    stack.destroy()
+    assert there(emu) == []
+
+
+def test_inline_aws_keys_are_imported_into_a_set_as_secrets(
+    project: MakeProject, emu: RunningEmulator
+) -> None:
+    """As into resources of their own: in the file alone, and the preview is empty."""
+    keys = {name.lower(): value for name, value in AWS.items()}
+    create(emu, {"s3": {**BUCKET, **keys}}, {"s3": {**BUCKET, **keys, "path_prefix": "more/"}})
+    (credential,) = {source["s3"]["aws_credential_id"] for source in there(emu)}
+    settings = (f"awsAccessKeyId{credential}", f"awsSecretAccessKey{credential}")
+    config = {f"test:{name}": secret(value) for name, value in zip(settings, AWS.values(), strict=True)}
+    stack = project("", config=config)
+    shown = import_with_the_command(stack, "--as-set", "papers", "--aws-keys", env=AWS)
+    shown += assert_nothing_is_left_to_change(stack)
+    shown += stack.pulumi("stack", "export", check=True).output
+    for value in AWS.values():
+        for text in (shown, stack.state_text()):
+            assert value not in text and json.dumps(value)[1:-1] not in text

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import inspect
+import json
 import pickletools
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,13 +18,32 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
-from pulumi_chroma_sync import Source, SourceProvider
+from pulumi_chroma_sync import Source, SourceProvider, SourceSet, SourceSetProvider
+from pulumi_chroma_sync.errors import ChromaSyncError
 from pulumi_chroma_sync.kinds.source.model import INPUTS
+from pulumi_chroma_sync.kinds.source_set.declared import INPUTS as SET_INPUTS
+from pulumi_chroma_sync.kinds.source_set.record import Members
 
 from .calling import PROVIDER, configured, on
 
 PICKLED = "gASVMwAAAAAAAACMGXB1bHVtaV9jaHJvbWFfc3luYy5zb3VyY2WUjA5Tb3VyY2VQcm92aWRlcpSTlCmBlC4="
 """What every source's ``__provider`` is in every state."""
+
+PICKLED_SET = "gASVOgAAAAAAAACMHXB1bHVtaV9jaHJvbWFfc3luYy5zb3VyY2Vfc2V0lIwRU291cmNlU2V0UHJvdmlkZXKUk5QpgZQu"
+"""The same of every set."""
+
+OUTPUTS = {
+    "name": "docs",
+    "database_name": "demo",
+    "source_ids": {"acme": "8a6f1c1e-0000-4000-8000-000000000001"},
+    "record": (
+        "eNoljU0OAiEUg+/SNYmw8I+ryGQCAzpEnUd4YGIIdxe1qzbp1za8QuZIG7QScORjYOgLmsEtlrU6Az18Dok4FsrvkQ1MlUO7"
+        "1W7eEd0NujDgkMfW7MPV1kfhP2hTmqP/QWrUOiYBppqX702DXZ5h3Emhjuf9QZ6kVFPvH+UcMVY="
+    ),
+    "failures": {},
+    "drifted": {},
+}
+"""Of a set with one repository, as the first version has written them."""
 
 COMPUTED = {
     "source_id",
@@ -56,6 +77,56 @@ def test_the_pickled_provider_is_a_short_constant() -> None:
     """A reference by module and name, equal for a new instance and for one that works."""
     assert serialize_provider(SourceProvider()) == PICKLED
     assert len(PICKLED) < 120
+
+
+def test_the_pickled_provider_of_a_set_is_pinned() -> None:
+    """Its module and class, and no more; it loads as an old state has it."""
+    assert serialize_provider(SourceSetProvider()) == PICKLED_SET
+    told = [arg for _, arg, _ in pickletools.genops(base64.b64decode(PICKLED_SET)) if isinstance(arg, str)]
+    assert told == ["pulumi_chroma_sync.source_set", "SourceSetProvider"]
+    assert type(dill.loads(base64.b64decode(PICKLED_SET))) is SourceSetProvider
+    assert SourceSetProvider.serialize_as_secret_always is False
+    assert getattr(SourceSet, "_resource_type_name") == "dynamic/chroma-sync:SourceSet"  # noqa: B009
+
+
+def test_the_outputs_of_a_set_are_pinned() -> None:
+    """What the first version has written is read, and written the same."""
+    members = Members.of(OUTPUTS)
+    assert members.held["acme"].props == {
+        "database_name": "demo",
+        "github": {"repository": "acme/handbook"},
+        "created_at": "2026-11-25T12:00:01Z",
+        "server_defaults": {"app_id": "1"},
+    }
+    assert members.outputs("docs", "demo", {}, {}).keys() == OUTPUTS.keys()
+    assert Members.of(members.outputs("docs", "demo", {}, {})) == members
+    assert SET_INPUTS == (
+        "name",
+        "database_name",
+        "sources",
+        "github",
+        "web_scrape",
+        "s3",
+        "chunking",
+        "embedding",
+        "embedding_model",
+        "extra",
+        "on_conflict",
+    )
+
+
+@pytest.mark.parametrize("record", ["", "no base64!", base64.b64encode(b"no zlib").decode(), None])
+def test_a_damaged_record_is_an_error_that_says_what_to_do(record: str | None) -> None:
+    """Never an empty set, which an up would make anew."""
+    with pytest.raises(ChromaSyncError, match="pulumi stack import"):
+        Members.of({**OUTPUTS, "record": record})
+
+
+def test_a_record_of_a_newer_version_is_an_error() -> None:
+    """It says so."""
+    content = json.dumps({"version": 2, "bodies": [], "sources": {}}).encode()
+    with pytest.raises(ChromaSyncError, match="newer version"):
+        Members.of({**OUTPUTS, "record": base64.b64encode(zlib.compress(content)).decode()})
 
 
 def test_a_configured_provider_is_not_what_a_program_pickles() -> None:

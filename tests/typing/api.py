@@ -81,6 +81,41 @@ chroma_sync.Source(
     opts=pulumi.ResourceOptions(depends_on=[github], protect=True),
 )
 
+# Many in one resource: with all of each, with what they have in common, with outputs.
+names = ["acme", "beta"]
+tenants = chroma_sync.SourceSet(
+    "tenants",
+    database_name="knowledge",
+    sources={
+        name: {
+            "s3": {
+                "bucket_name": "acme-documents",
+                "region": "eu-central-1",
+                "path_prefix": f"{name}/",
+                "collection_name": name,
+                "aws_credential_id": 7,
+            }
+        }
+        for name in names
+    },
+    chunking={"type": "lines", "max_lines": 40},
+    embedding={"sparse": {"model": "Chroma/BM25"}},
+)
+chroma_sync.SourceSet(
+    "shared",
+    s3={"bucket_name": "acme-documents", "region": "eu-central-1", "aws_access_key_id": "AKIA"},
+    github={"include_globs": ["**/*.md"]},
+    sources={
+        "bucket": chroma_sync.SetSourceArgs(s3={"collection_name": "all"}, chunking=lines),
+        "repository": {"github": repository, "on_conflict": "adopt"},
+        "site": pulumi.Output.from_input({"web_scrape": site}),
+    },
+    opts=pulumi.ResourceOptions(protect=True),
+)
+assert_type(tenants.source_ids, pulumi.Output[Mapping[str, str]])
+chroma_sync.Source("of-one", github={"repository": tenants.source_ids["acme"]})
+assert_type(tenants.failures, pulumi.Output[Mapping[str, str]])
+
 # What comes back.
 assert_type(github.id, pulumi.Output[str])
 assert_type(github.source_id, pulumi.Output[str])

@@ -40,6 +40,11 @@ chroma_sync.S3Args(
     auto_sync="always",  # type: ignore[typeddict-item]
 )
 
+# Sets.
+chroma_sync.SourceSet("q")  # type: ignore[call-arg]
+chroma_sync.SourceSet("r", sources={"a": {"githb": {}}})  # type: ignore[dict-item]
+chroma_sync.SourceSet("s", sources={"a": {"s3": {"bucket": "b"}}})  # type: ignore[dict-item]
+
 # Outputs that there aren't.
 print(chroma_sync.Source("o").url)  # type: ignore[attr-defined]
 chroma_sync.Source.get("p")  # type: ignore[call-arg]

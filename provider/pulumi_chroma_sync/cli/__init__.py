@@ -116,6 +116,9 @@ def list_command(database: str | None, url: str | None, as_json: bool) -> None:
 )
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 @click.option(
+    "--as-set", "set_name", metavar="NAME", help="As one SourceSet of this name, not a Source for each."
+)
+@click.option(
     "--aws-keys",
     "with_keys",
     is_flag=True,
@@ -124,7 +127,13 @@ def list_command(database: str | None, url: str | None, as_json: bool) -> None:
 )
 @_errors_in_a_line
 def import_command(
-    database: str | None, url: str | None, wanted: Sequence[str], out: Path, force: bool, with_keys: bool
+    database: str | None,
+    url: str | None,
+    wanted: Sequence[str],
+    out: Path,
+    force: bool,
+    set_name: str | None,
+    with_keys: bool,
 ) -> None:
     """Bring existing sources into a stack: writes the file for `pulumi import --file`, prints the program.
 
@@ -132,10 +141,12 @@ def import_command(
 
         pulumi-chroma-sync import --database knowledge > sources.py
     """
-    from .importing import plan
+    from .importing import SetOf, plan
     from .report import line, what_was_imported
 
     _check_out(out, force)
+    if set_name == "":
+        raise _Misused("--as-set: give the set a name")
     settings, name = _settings(url, database)
     sources = _chosen(_sources(settings, name), wanted, name)
     if with_keys:
@@ -147,8 +158,9 @@ def import_command(
         line("left out", f"{source.id}: {reason}")
     if not planned.imported:
         raise click.ClickException(f'database "{name}" has no source to import. Nothing was written.')
-    click.echo(planned.program(), nl=False)  # first, so that no file is left where this fails
-    _write(out, planned.document(*_in_state()), force)
+    written = planned if set_name is None else SetOf(planned, set_name, name)
+    click.echo(written.program(), nl=False)  # first, so that no file is left where this fails
+    _write(out, written.document(*_in_state(as_set=set_name is not None)), force)
     what_was_imported(planned, out)
 
 
@@ -247,12 +259,15 @@ def _aws_keys() -> AwsKeys:
     return AwsKeys(*pair.values())
 
 
-def _in_state() -> tuple[str, str]:
-    """Type and provider of a source, as every state holds them."""
+def _in_state(*, as_set: bool) -> tuple[str, str]:
+    """Type and provider of a source, or of a set, as every state holds them."""
     from pulumi.dynamic.dynamic import serialize_provider
 
     from pulumi_chroma_sync.source import Source, SourceProvider
+    from pulumi_chroma_sync.source_set import SourceSet, SourceSetProvider
 
+    if as_set:
+        return f"pulumi-python:{SourceSet._resource_type_name}", serialize_provider(SourceSetProvider())
     return f"pulumi-python:{Source._resource_type_name}", serialize_provider(SourceProvider())
 
 

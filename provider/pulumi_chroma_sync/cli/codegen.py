@@ -41,11 +41,13 @@ class Declaration:
         name: the resource's name.
         inputs: its arguments; a leaf may be a :class:`SecretText`.
         comment: a line above it.
+        resource: the class.
     """
 
     name: str
     inputs: Mapping[str, Any]
     comment: str
+    resource: str = "Source"
 
 
 def program(declarations: Sequence[Declaration]) -> str:
@@ -57,7 +59,7 @@ def program(declarations: Sequence[Declaration]) -> str:
     blocks = []
     for declared in declarations:
         arguments = [_item(f"{name}=", value, indent=4) for name, value in declared.inputs.items()]
-        opening = [f"# {declared.comment}", f"{variable(declared.name)} = chroma_sync.Source("]
+        opening = [f"# {declared.comment}", f"{variable(declared.name)} = chroma_sync.{declared.resource}("]
         blocks.append("\n".join([*opening, f"    {literal(declared.name)},", *arguments, _PROTECTED, ")"]))
     return "\n".join([*head, "\n\n".join(blocks)]) + "\n"
 

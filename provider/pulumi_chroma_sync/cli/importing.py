@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_chroma_sync.api.replies import SourceReply
+from pulumi_chroma_sync.args import compact_sources
 from pulumi_chroma_sync.core.ownership import new_entry
 from pulumi_chroma_sync.kinds.source.check import check_inputs
 from pulumi_chroma_sync.kinds.source.model import WRITE_ONLY
 from pulumi_chroma_sync.kinds.source.spec import target_of
 from pulumi_chroma_sync.kinds.source.state import declaring, outputs_of
+from pulumi_chroma_sync.kinds.source_set.record import Held, Members
 
 from .codegen import Declaration, SecretText, logical_names, program
 
-__all__ = ["AwsKeys", "Imported", "Plan", "plan"]
+__all__ = ["AwsKeys", "Imported", "Plan", "SetOf", "plan"]
 
 _SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 """How the engine's files say that what stands beside it is a secret."""
@@ -96,6 +98,56 @@ class Plan:
     def program(self) -> str:
         """The Python code that declares them; no secret is in it."""
         return program([Declaration(each.name, each.inputs, _comment(each.source)) for each in self.imported])
+
+
+@dataclass(frozen=True)
+class SetOf:
+    """The sources of a plan as one set; in the place of a resource for each.
+
+    Args:
+        plan: whose sources.
+        name: of the set.
+        database: of the sources.
+    """
+
+    plan: Plan
+    name: str
+    database: str
+
+    def document(self, type_token: str, provider: str) -> str:
+        """The text of the file; see :meth:`Plan.document`."""
+        own = {"__provider": provider}
+        members = Members()
+        for each in self.plan.imported:
+            props = outputs_of(
+                _revealed(each.inputs), each.source.id, each.source.body, each.source.created_at
+            )
+            members.held[each.name] = Held(each.source.id, props)
+        outputs = members.outputs(self.name, self.database, {}, {})
+        outputs["record"] = {**_SECRET_MARK, "plaintext": json.dumps(outputs["record"])}
+        inputs = {"name": self.name, "database_name": self.database, "sources": self._sources(compact=True)}
+        entry: dict[str, Any] = {"type": type_token, "name": self.name, "id": new_entry()}
+        entry |= {"inputs": {**inputs, **own}, "outputs": {**outputs, **own}}
+        return json.dumps({"resources": [entry]}, indent=2, default=_marked) + "\n"
+
+    def program(self) -> str:
+        """The Python code that declares it; no secret is in it."""
+        inputs = {"database_name": self.database, "sources": self._sources()}
+        comment = f"{len(self.plan.imported)} sources that existed"
+        return program([Declaration(self.name, inputs, comment, "SourceSet")])
+
+    def _sources(self, *, compact: bool = False) -> dict[str, Any]:
+        sources = {
+            each.name: {name: value for name, value in each.inputs.items() if name != "database_name"}
+            for each in self.plan.imported
+        }
+        if not compact:
+            return sources
+        # As the constructor passes them on; of a source with keys, these are outputs in the program.
+        return {
+            key: value if _secrets(value) else compact_sources({key: value})[key]
+            for key, value in sources.items()
+        }
 
 
 def plan(sources: Iterable[SourceReply], keys: AwsKeys | None = None) -> Plan:
