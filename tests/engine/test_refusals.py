@@ -59,6 +59,7 @@ def test_bad_input_is_named_with_its_rule(project: MakeProject, emu: RunningEmul
     for name, (arguments, failures) in BAD.items():
         stack.program(program(f'chroma_sync.Source("docs", {arguments})'))
         failed = stack.preview(check=False)
+        assert not failed.ok, name
         assert told(failed) == failures, name
         assert SECRET not in failed.output, name
     assert not emu.control.requests("create_source")
@@ -106,6 +107,7 @@ def test_a_wrong_setting_fails_at_preview_with_what_to_set(
     for name, (env, failures) in WRONG.items():
         stack.set_env({**emu.environment(), **env})
         failed = stack.preview(check=False)
+        assert not failed.ok, name
         assert told(failed) == failures, name
         assert "a-wrong-key" not in failed.output, name
     assert not emu.control.requests("create_source")
