@@ -92,9 +92,10 @@ def test_a_field_changed_on_the_service_shows_as_a_diff(project: MakeProject, em
     for name, source_id in ids(stack).items():
         emu.control.patch_source(source_id, **{name: CHANGED[name][1]})
     assert [name for name, source in declared().items() if source == before[name]] == []
-    assert stack.refresh().summary == {"update": 5, "same": 1}
+    refreshed = stack.refresh()
     replaces = {step.name: step.keys for step in stack.preview().steps if step.op == "replace"}
     assert replaces == {name: (name,) for name in CHANGED}
+    assert refreshed.summary == {"update": 5, "same": 1}
     stack.up()
     assert declared() == before
     assert stack.refresh("--expect-no-changes").unchanged
