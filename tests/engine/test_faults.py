@@ -74,7 +74,7 @@ def test_a_create_whose_answer_is_lost_ends_with_one_source(
     for name, fault in LOST.items():
         emu.control.fault("create_source", match=f'"acme/{name}"', **fault)
     stack.up()
-    assert held(stack) == {repository.removeprefix("acme/"): key for repository, key in there(emu).items()}
+    assert {f"acme/{name}": source_id for name, source_id in held(stack).items()} == there(emu)
     assert len(held(stack)) == len(on_the_service(emu)) == len(LOST)
     assert sent(emu, LOST) == dict.fromkeys(LOST, 1)
     assert [fault["match"] for fault in emu.control.faults() if not fault["hits"]] == []
@@ -164,9 +164,9 @@ def test_a_delete_ends_with_the_source_gone_from_both(project: MakeProject, emu:
     destroyed = stack.destroy(check=False)
     assert [fault["action"] for fault in emu.control.faults() if not fault["hits"]] == []
     if not destroyed.ok:
-        assert in_the_state(stack) == on_the_service(emu)
+        assert {f"acme/{name}": source_id for name, source_id in held(stack).items()} == there(emu)
         stack.destroy()
-    assert in_the_state(stack) == [] and on_the_service(emu) == []
+    assert held(stack) == {} and there(emu) == {}
 
 
 def test_a_delete_that_fails_keeps_the_source_in_the_state(
