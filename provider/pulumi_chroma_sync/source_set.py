@@ -79,7 +79,7 @@ class SourceSetProvider(dynamic.ResourceProvider):
         from .kinds.source.check import setting_failure, without_database_failure
         from .kinds.source.sources import Sources
         from .kinds.source_set.check import check_set, warnings_of
-        from .kinds.source_set.declared import declared_sources
+        from .kinds.source_set.declared import declared_sources, secrets_of
         from .kinds.source_set.plan import plan
         from .kinds.source_set.record import Members
 
@@ -91,8 +91,8 @@ class SourceSetProvider(dynamic.ResourceProvider):
             # Nobody knows now which database the settings name.
             failures = without_database_failure(failures)
             failures.append(setting_failure(self._config_error.setting, self._config_error.reason, inputs))
-        declared = {} if failures else declared_sources(inputs)
-        for warning in warnings_of(declared):
+        declared = declared_sources(inputs)
+        for warning in () if failures else warnings_of(declared):
             self._inform_once(f"warning: {name}: {warning}")
         asks = settings is not None and settings.preflight
         try:
@@ -104,6 +104,7 @@ class SourceSetProvider(dynamic.ResourceProvider):
         database = inputs.get("database_name")
         unusable = any(failure.property == "database_name" for failure in failures)
         if asks and is_known(database) and isinstance(database, str) and not unusable:
+            self._session().client.hide(secrets_of(declared.values()))
             sources = self._session().part(Sources)
             problem = sources.preflight(database, inform)
             if problem is not None:

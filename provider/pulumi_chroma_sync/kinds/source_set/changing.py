@@ -17,9 +17,10 @@ from pulumi_chroma_sync.errors import ChromaSyncError
 from pulumi_chroma_sync.kinds.source.creation import SourceCreation
 from pulumi_chroma_sync.kinds.source.sources import Sources
 from pulumi_chroma_sync.kinds.source.spec import SourceSpec
-from pulumi_chroma_sync.kinds.source.state import born, outputs_after_update, outputs_of, secrets_in
+from pulumi_chroma_sync.kinds.source.state import born, outputs_after_update, outputs_of
 
 from .crew import Crew
+from .declared import secrets_of
 from .plan import Plan
 from .record import Held, Members
 
@@ -44,7 +45,7 @@ class Change:
         self._sources = session.part(Sources)
         self._members, self._declared = members, declared
         self._kept_ids: list[str] = []
-        session.client.hide({text for inputs in declared.values() for text in secrets_in(inputs)})
+        session.client.hide(secrets_of([*declared.values(), *members.props()]))
 
     def carry_out(self, todo: Plan) -> dict[str, str]:
         """Do what is planned; key -> why, for each that failed."""

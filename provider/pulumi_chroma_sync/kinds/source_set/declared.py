@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pulumi_chroma_sync.core.validation import is_known
 from pulumi_chroma_sync.kinds.source.model import KINDS, WRITE_ONLY
+from pulumi_chroma_sync.kinds.source.state import secrets_in
 
-__all__ = ["FIELDS", "INPUTS", "declared_sources", "is_inherited", "own_of"]
+__all__ = ["FIELDS", "INPUTS", "declared_sources", "is_inherited", "own_of", "secrets_of"]
 
 FIELDS = (*KINDS, "chunking", "embedding", "embedding_model", "extra", "on_conflict")
 """What a source of a set may say, and the set for all of them."""
@@ -63,6 +64,11 @@ def declared_sources(inputs: Mapping[str, Any]) -> dict[str, Any]:
         own = own_of(sources[key])
         found[key] = {**above, **_over(shared, own)} if isinstance(own, Mapping) else own
     return found
+
+
+def secrets_of(sources: Iterable[Any]) -> set[str]:
+    """Texts among the inputs of these sources that no message may repeat."""
+    return {text for inputs in sources if isinstance(inputs, Mapping) for text in secrets_in(inputs)}
 
 
 def is_inherited(inputs: Mapping[str, Any], own: Mapping[str, Any], path: str) -> bool:

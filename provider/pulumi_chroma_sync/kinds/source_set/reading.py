@@ -14,6 +14,7 @@ from pulumi_chroma_sync.kinds.source.spec import changed_inputs
 from pulumi_chroma_sync.kinds.source.state import born, refreshed
 
 from .crew import Crew
+from .declared import secrets_of
 from .record import Held, Members
 
 __all__ = ["Reading", "read_members"]
@@ -50,6 +51,7 @@ def read_members(session: Session, entry: str, name: str, members: Members) -> R
         ChromaSyncError: one of them could not be read; then the state stays as it is.
     """
     sources, found = session.part(Sources), Reading(Members())
+    session.client.hide(secrets_of(members.props()))
     databases = {str(held.props["database_name"]) for held in members.held.values()}
     for database in databases if len(members) > _FEW else ():
         sources.expect_many(database)

@@ -102,6 +102,10 @@ class Members:
             "drifted": dict(drifted),
         }
 
+    def props(self) -> list[Mapping[str, Any]]:
+        """What each of them is."""
+        return [held.props for held in self.held.values()]
+
     def __len__(self) -> int:
         return len(self.held)
 
