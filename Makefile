@@ -33,8 +33,8 @@ down: venv ## delete what `make up` created, and stop the emulator
 test: venv engine ## all tests (ARGS="-k words" chooses)
 	@$(RUN) -m pytest -n $(JOBS) --dist=worksteal $(ARGS)
 
-soak: venv ## a long run of the model test
-	@CHROMA_SYNC_SOAK=1 $(RUN) -m pytest tests/provider/test_model.py --timeout=0 $(ARGS)
+soak: venv ## a long run of the model tests
+	@CHROMA_SYNC_SOAK=1 $(RUN) -m pytest tests/provider/test_model.py tests/provider/test_source_set_model.py tests/provider/test_source_set_faults.py --timeout=0 $(ARGS)
 
 faults: venv ## write docs/faults.md: what happens under faults, as the tests see it
 	@$(RUN) -m tests.provider.fault_table
