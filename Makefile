@@ -7,7 +7,7 @@ ARGS ?=
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv engine up preview refresh down test soak faults lint clean
+.PHONY: help venv engine up preview refresh down test soak faults bench lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
@@ -38,6 +38,9 @@ soak: venv ## a long run of the model tests
 
 faults: venv ## write docs/faults.md: what happens under faults, as the tests see it
 	@$(RUN) -m tests.provider.fault_table
+
+bench: venv engine ## measure beside others, write bench/README.md (ARGS=--quick: in minutes)
+	@$(RUN) -m bench --json bench/results.json $(ARGS)
 
 lint: venv ## ruff and mypy
 	@$(RUN) -m ruff check

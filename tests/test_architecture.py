@@ -118,6 +118,12 @@ def test_the_package_and_programs_do_not_know_the_emulator(path: Path) -> None:
     assert FAKE not in top_levels(path)
 
 
+@pytest.mark.parametrize("path", sources(ROOT / "bench", ROOT / "scripts"), ids=shown)
+def test_the_benchmark_and_the_scripts_do_without_the_tests(path: Path) -> None:
+    """What tests and benchmark both need stands where both may import it."""
+    assert "tests" not in top_levels(path)
+
+
 def test_no_module_stands_on_one_that_stands_on_it() -> None:
     """The package's imports, those inside functions too, have no circle."""
     graph = {name: stands_on(name) for name in MODULES}

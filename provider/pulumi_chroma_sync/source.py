@@ -295,8 +295,37 @@ def _own(props: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in props.items() if name != "__provider"}
 
 
+_COMPUTED = dict.fromkeys(
+    (
+        "created_at",
+        "effective_chunking",
+        "effective_embedding",
+        "aws_credential_id",
+        "server_defaults",
+    )
+)
+"""Outputs that are no inputs, but for the id."""
+
+_KINDS = ("github", "web_scrape", "s3")
+
 _ANSWERED = ("effective_chunking", "effective_embedding", "server_defaults", "answered")
 """Outputs that hold what the service answered."""
+
+
+def _never_there(inputs: Mapping[str, Any]) -> set[str]:
+    """Properties that a source with these inputs can't come to have.
+
+    Each that is declared is an output for which the SDK waits in a task of its own, and that is nearly all of
+    what a source costs a program. Other inputs that are None may get a value yet: a stack transform adds what
+    a house wants everywhere.
+    """
+    never = {"on_conflict"} if inputs["on_conflict"] is None else set()
+    others = {name for name in _KINDS if inputs[name] is None}
+    if len(others) < len(_KINDS):  # else it is read by its id, or ``extra`` has a newer kind
+        never |= others
+        if "s3" in others:
+            never.add("aws_credential_id")
+    return never
 
 
 class _NoOther(TypedDict):
@@ -339,24 +368,32 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
     :class:`~pulumi_chroma_sync.errors.SourceExistsError`.
     """
 
-    source_id: pulumi.Output[str]
-    """The service's id of the source (a UUID); also the resource's id."""
-    created_at: pulumi.Output[str]
-    """When the service created it, RFC 3339."""
-    database_name: pulumi.Output[str]
-    """The database."""
-    github: pulumi.Output[Mapping[str, Any] | None]
-    """As declared."""
-    embedding: pulumi.Output[Mapping[str, Any] | None]
-    """As declared."""
-    embedding_model: pulumi.Output[Any]
-    """As declared."""
-    effective_embedding: pulumi.Output[Mapping[str, Any] | None]
-    """The embedding that the service applies, its defaults filled in."""
-    aws_credential_id: pulumi.Output[int | None]
-    """The credential that the service made of inline AWS keys; None without them."""
+    # Properties all, since the SDK looks an annotation's type up anew for every resource. The engine gives
+    # numbers back as doubles; in an object the SDK can't know better, and these can.
 
-    # The engine gives numbers back as doubles. In an object the SDK can't know better; these can.
+    @property
+    @pulumi.getter
+    def source_id(self) -> pulumi.Output[str]:
+        """The service's id of the source (a UUID); also the resource's id."""
+        return self.id
+
+    @property
+    @pulumi.getter
+    def created_at(self) -> pulumi.Output[str]:
+        """When the service created it, RFC 3339."""
+        return self._output("created_at")
+
+    @property
+    @pulumi.getter
+    def database_name(self) -> pulumi.Output[str]:
+        """The database."""
+        return self._output("database_name")
+
+    @property
+    @pulumi.getter
+    def github(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """As declared."""
+        return self._output("github")
 
     @property
     @pulumi.getter
@@ -378,6 +415,18 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
 
     @property
     @pulumi.getter
+    def embedding(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """As declared."""
+        return self._output("embedding")
+
+    @property
+    @pulumi.getter
+    def embedding_model(self) -> pulumi.Output[Any]:
+        """As declared."""
+        return self._output("embedding_model")
+
+    @property
+    @pulumi.getter
     def extra(self) -> pulumi.Output[Mapping[str, Any] | None]:
         """As declared."""
         return self._with_whole_numbers("extra")
@@ -386,7 +435,19 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
     @pulumi.getter
     def effective_chunking(self) -> pulumi.Output[Mapping[str, Any] | None]:
         """The chunking that the service applies, its defaults filled in."""
-        return self._with_whole_numbers("effective_chunking")
+        return self._applied("effective_chunking", "chunking")
+
+    @property
+    @pulumi.getter
+    def effective_embedding(self) -> pulumi.Output[Mapping[str, Any] | None]:
+        """The embedding that the service applies, its defaults filled in."""
+        return self._applied("effective_embedding", "embedding")
+
+    @property
+    @pulumi.getter
+    def aws_credential_id(self) -> pulumi.Output[int | None]:
+        """The credential that the service made of inline AWS keys; None without them."""
+        return self._output("aws_credential_id")
 
     @property
     @pulumi.getter
@@ -394,9 +455,38 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
         """Fields of the kind that the service filled in by itself when the source was created."""
         return self._with_whole_numbers("server_defaults")
 
+    def _output(self, name: str) -> pulumi.Output[Any]:
+        """As the engine gave it; what this source can't have is None, also at preview."""
+        output: pulumi.Output[Any] | None = pulumi.get(self, name)
+        return pulumi.Output.from_input(None) if output is None else output
+
     def _with_whole_numbers(self, name: str) -> pulumi.Output[Mapping[str, Any] | None]:
-        output: pulumi.Output[Mapping[str, Any] | None] = pulumi.get(self, name)
-        return output.apply(with_whole_numbers)
+        return self._output(name).apply(with_whole_numbers)
+
+    def _applied(self, name: str, declared_name: str) -> pulumi.Output[Mapping[str, Any] | None]:
+        """What the service applies: the state leaves out what goes without saying.
+
+        Of an output that isn't in the state a preview doesn't know that it is none. This one is known where
+        ``created_at`` is, too: both come from the same answer.
+        """
+        from .kinds.source.effective import applied
+
+        kept, declared = self._output(name), self._output(declared_name)
+        created_at = self._output("created_at")
+
+        async def value() -> Any:
+            found = await kept.future()
+            if found is None and await created_at.future() is None:
+                return None  # the answer was never read
+            return with_whole_numbers(applied(name, found, await declared.future()))
+
+        async def is_known() -> bool:
+            return bool(await kept.is_known() or await created_at.is_known())
+
+        async def is_secret() -> bool:
+            return bool(await kept.is_secret() or await declared.is_secret())
+
+        return pulumi.Output(kept.resources(), value(), is_known(), is_secret())
 
     def __init__(
         self,
@@ -436,23 +526,16 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
         if opts is not None and opts.retain_on_delete:
             # A source that this resource retained may be met again by its successor, and is its own then.
             inputs["retain_on_delete"] = True
-        outputs = dict.fromkeys(
-            (
-                "source_id",
-                "created_at",
-                "effective_chunking",
-                "effective_embedding",
-                "aws_credential_id",
-                "server_defaults",
-            )
-        )
         # Where the engine is told to replace a source it asks no diff, and would create the new one first.
-        defaults = pulumi.ResourceOptions(delete_before_replace=True)
+        options = pulumi.ResourceOptions(delete_before_replace=True)
         if may_hold_secrets(inputs["extra"]):
             # The service may repeat them, and the engine knows a secret by its place among the inputs alone.
-            defaults.additional_secret_outputs = list(_ANSWERED)
-        options = pulumi.ResourceOptions.merge(defaults, opts)
-        super().__init__(SourceProvider(), resource_name, {**outputs, **inputs}, options)
+            options.additional_secret_outputs = list(_ANSWERED)
+        if opts is not None:
+            options = pulumi.ResourceOptions.merge(options, opts)
+        never = _never_there(inputs) if options.id is None else set()
+        properties = {name: value for name, value in {**_COMPUTED, **inputs}.items() if name not in never}
+        super().__init__(SourceProvider(), resource_name, properties, options)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A subclass is the same resource: without this the SDK would give it the type of no resource."""

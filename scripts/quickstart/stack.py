@@ -7,11 +7,12 @@ import os
 import secrets
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from scripts.engine.environment import environment
 
 from .place import LOCAL, ROOT, shown
 
@@ -105,17 +106,8 @@ def named(name: str, engine: Path, service: Mapping[str, str]) -> Stack:
         engine: folder with the engine's programs.
         service: the environment variables of the service to work with: of the emulator, or the user's own.
     """
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "CHROMA_"))}
-    # The host that is built from modules ignores `virtualenv:`, so the environment's Python goes first.
-    path = [str(Path(sys.prefix) / "bin"), str(engine), os.environ.get("PATH", os.defpath)]
-    ours = {
-        "PATH": os.pathsep.join(path),
-        "PULUMI_BACKEND_URL": _STATE.as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE_FILE": str(_PASSPHRASE),
-        "PULUMI_HOME": str(LOCAL / "pulumi"),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
-    return Stack(name, {**kept, **ours, **service})
+    alone = environment(engine, state=_STATE, home=LOCAL / "pulumi")
+    return Stack(name, {**alone, "PULUMI_CONFIG_PASSPHRASE_FILE": str(_PASSPHRASE), **service})
 
 
 def _as_shell(environment: Mapping[str, str]) -> str:

@@ -26,8 +26,6 @@ class Kind:
         old: a text in the statement, and
         new: what to put in its place to change one field.
         changed: the property that then causes the replacement.
-        bad: what to put in place of ``old`` to break a rule, and
-        path: the property path that must be named.
     """
 
     name: str
@@ -36,21 +34,20 @@ class Kind:
     old: str
     new: str
     changed: str
-    bad: str
-    path: str
 
     @property
     def text(self) -> str:
         """The whole program."""
-        return program(self.source, 'pulumi.export("source_id", docs.source_id)')
+        return program(
+            self.source,
+            'pulumi.export("source_id", docs.source_id)',
+            'pulumi.export("chunking", docs.effective_chunking)',
+            'pulumi.export("embedding", docs.effective_embedding)',
+        )
 
-    def with_change(self) -> str:
-        """The program with one field changed."""
-        return self.text.replace(self.old, self.new)
-
-    def with_mistake(self) -> str:
-        """The program with one field broken."""
-        return self.text.replace(self.old, self.bad)
+    def named(self, name: str) -> str:
+        """The statement under another name, for a program of several sources."""
+        return self.source.replace("docs = ", f"{name} = ").replace('"docs"', f'"{name}"')
 
 
 GITHUB = Kind(
@@ -85,8 +82,6 @@ GITHUB = Kind(
     old='"repository": "acme/handbook"',
     new='"repository": "acme/wiki"',
     changed="github",
-    bad='"repository": ""',
-    path="github.repository",
 )
 
 WEB = Kind(
@@ -117,8 +112,6 @@ WEB = Kind(
     old='"max_depth": 3',
     new='"max_depth": 4',
     changed="web_scrape",
-    bad='"max_depth": -1',
-    path="web_scrape.max_depth",
 )
 
 S3 = Kind(
@@ -151,8 +144,6 @@ S3 = Kind(
     old='path_prefix="public/"',
     new='path_prefix="private/"',
     changed="s3",
-    bad="path_prefix=5",
-    path="s3.path_prefix",
 )
 
 KINDS = (GITHUB, WEB, S3)

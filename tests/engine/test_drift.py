@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from chroma_sync_emulator.testing import RunningEmulator
 
 from .conftest import MakeProject
 from .harness import Project
-from .programs import KINDS, Kind, program
+from .programs import GITHUB, S3, WEB, program
+from .test_ownership import held as ids
 
 SOURCE = program('chroma_sync.Source("docs", github={"repository": "acme/handbook"})')
 NEVER_YOUNG = {"CHROMA_SYNC_SETTLE": "0"}
@@ -63,108 +62,122 @@ def test_a_source_made_anew_elsewhere_is_another_one(project: MakeProject, emu: 
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "patch"),
-    [
-        (KINDS[0], {"github": {"include_globs": ["docs/**"]}}),
-        (KINDS[1], {"web_scrape": {"page_limit": 5}}),
-        (KINDS[2], {"s3": {"collection_name": "elsewhere"}}),
-        (KINDS[0], {"chunking": {"type": "lines", "max_lines": 7, "max_size_bytes": 99}}),
-        (KINDS[0], {"embedding": {"dense": None, "sparse": {"model": "Chroma/BM25", "key": "other"}}}),
-    ],
-    ids=["github", "web_scrape", "s3", "chunking", "embedding"],
-)
-def test_a_field_changed_on_the_service_shows_as_a_diff(
-    kind: Kind, patch: dict[str, Any], project: MakeProject, emu: RunningEmulator
-) -> None:
+CHANGED: dict[str, tuple[str, dict[str, Any]]] = {
+    "github": (GITHUB.named("github"), {"include_globs": ["docs/**"]}),
+    "web_scrape": (WEB.named("web_scrape"), {"page_limit": 5}),
+    "s3": (S3.named("s3"), {"collection_name": "elsewhere"}),
+    "chunking": (
+        GITHUB.named("chunking").replace("acme/handbook", "acme/chunked"),
+        {"type": "lines", "max_lines": 7, "max_size_bytes": 99},
+    ),
+    "embedding": (
+        GITHUB.named("embedding").replace("acme/handbook", "acme/embedded"),
+        {"dense": None, "sparse": {"model": "Chroma/BM25", "key": "other"}},
+    ),
+}
+"""Property, which is the resource's name, too -> the statement, and what becomes of the property."""
+
+
+def test_a_field_changed_on_the_service_shows_as_a_diff(project: MakeProject, emu: RunningEmulator) -> None:
     """The refresh takes it over, the preview names the property, the up brings back what was declared."""
-    stack = project(kind.text)
+
+    def declared() -> dict[str, dict[str, Any]]:
+        with emu.client() as client:
+            found = {name: client.get(f"/api/v1/sources/{key}").json() for name, key in ids(stack).items()}
+        return {name: {field: source.get(field) for field in CHANGED} for name, source in found.items()}
+
+    stack = project(program(*(statement for statement, _ in CHANGED.values())))
     stack.up()
-    [name] = patch
-    emu.control.patch_source(the_id(stack), **patch)
-    assert stack.refresh().summary == {"update": 1, "same": 1}
-    replaces = {step.keys for step in stack.preview().steps if step.op == "replace"}
-    assert replaces == {(name,)}
+    before = declared()
+    for name, source_id in ids(stack).items():
+        emu.control.patch_source(source_id, **{name: CHANGED[name][1]})
+    assert [name for name, source in declared().items() if source == before[name]] == []
+    refreshed = stack.refresh()
+    replaces = {step.name: step.keys for step in stack.preview().steps if step.op == "replace"}
+    assert replaces == {name: (name,) for name in CHANGED}
+    assert refreshed.summary == {"update": 5, "same": 1}
     stack.up()
-    with emu.client() as client:
-        source = client.get(f"/api/v1/sources/{the_id(stack)}").json()
-    assert {name: source[name] for name in kind.fields} == kind.fields
+    assert declared() == before
     assert stack.refresh("--expect-no-changes").unchanged
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (
-            '"docs", github={"repository": "acme/handbook", "include_globs": ["a", "b"]}',
-            '"docs", github={"repository": "Acme/Handbook", "include_globs": ["b", "a"], "app_id": None}',
-        ),
-        (
-            '"docs", web_scrape={"starting_url": "https://acme.com", "exclude_path_regexes": ["x", "y"]}',
-            '"docs", web_scrape={"starting_url": "https://ACME.com/", "exclude_path_regexes": ["y", "x"], '
-            '"include_path_regexes": []}, chunking=None',
-        ),
-        (
-            '"docs", github={"repository": "a/b"}, embedding_model="Qwen/Qwen3-Embedding-0.6B"',
-            '"docs", github={"repository": "a/b"}, embedding_model={"model": "Qwen/Qwen3-Embedding-0.6B"}',
-        ),
-        (
-            '"docs", github={"repository": "a/b"}, embedding_model="Qwen/Qwen3-Embedding-0.6B"',
-            '"docs", github={"repository": "a/b"}, '
-            'embedding={"dense": {"model": "Qwen/Qwen3-Embedding-0.6B", "task": None}}',
-        ),
-    ],
-    ids=["order and case", "addresses", "embedding_model as object", "embedding_model as embedding.dense"],
-)
+SAID: dict[str, tuple[str, str]] = {
+    "order and case": (
+        'github={"repository": "acme/handbook", "include_globs": ["a", "b"]}',
+        'github={"repository": "Acme/Handbook", "include_globs": ["b", "a"], "app_id": None}',
+    ),
+    "addresses": (
+        'web_scrape={"starting_url": "https://acme.com", "exclude_path_regexes": ["x", "y"]}',
+        'web_scrape={"starting_url": "https://ACME.com/", "exclude_path_regexes": ["y", "x"], '
+        '"include_path_regexes": []}, chunking=None',
+    ),
+    "embedding_model as object": (
+        'github={"repository": "a/b"}, embedding_model="Qwen/Qwen3-Embedding-0.6B"',
+        'github={"repository": "a/b"}, embedding_model={"model": "Qwen/Qwen3-Embedding-0.6B"}',
+    ),
+    "embedding_model as embedding.dense": (
+        'github={"repository": "a/c"}, embedding_model="Qwen/Qwen3-Embedding-0.6B"',
+        'github={"repository": "a/c"}, '
+        'embedding={"dense": {"model": "Qwen/Qwen3-Embedding-0.6B", "task": None}}',
+    ),
+}
+"""Before and after, by the resource's name."""
+
+
 def test_the_same_said_in_another_way_changes_nothing_on_the_service(
-    before: str, after: str, project: MakeProject, emu: RunningEmulator
+    project: MakeProject, emu: RunningEmulator
 ) -> None:
     """Order, None, spelling: no replacement, and no request that writes."""
-    stack = project(program(f"chroma_sync.Source({before})"))
+    before, after = (
+        program(*(f'chroma_sync.Source("{name}", {said[place]})' for name, said in SAID.items()))
+        for place in range(2)
+    )
+    stack = project(before)
     stack.up()
-    first = the_id(stack)
+    first = ids(stack)
     emu.control.clear_requests()
-    stack.program(program(f"chroma_sync.Source({after})"))
-    assert set(stack.up().summary) <= {"same", "update"}
-    assert the_id(stack) == first
+    stack.program(after)
+    changed = stack.up()
+    assert [(step.name, step.op) for step in changed.steps if step.op not in ("same", "update")] == []
+    assert ids(stack) == first
     assert not emu.control.requests("create_source") and not emu.control.requests("delete_source")
     assert stack.preview("--expect-no-changes").unchanged
     assert stack.refresh("--expect-no-changes").unchanged
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ({"action": "respond", "status": 500}, "500"),
-        ({"action": "respond", "status": 401}, "refused the API key"),
-        ({"action": "respond", "status": 403}, "may not do this"),
-        (
-            {"action": "respond", "status": 502, "body": "<html><title>Bad gateway</title></html>"},
-            "Bad gateway",
-        ),
-        ({"action": "respond", "status": 404}, "kept in the state"),
-        ({"action": "drop_before"}, "connection broke"),
-        (
-            {"action": "respond", "status": 200, "body": "<html>welcome</html>"},
-            "not what the API's contract says",
-        ),
-    ],
-    ids=["500", "401", "403", "502 page", "404 for a source that is listed", "dropped", "200 page"],
-)
+OUTAGES: dict[str, tuple[dict[str, Any], str]] = {
+    "500": ({"action": "respond", "status": 500}, "500"),
+    "401": ({"action": "respond", "status": 401}, "refused the API key"),
+    "403": ({"action": "respond", "status": 403}, "may not do this"),
+    "502 page": (
+        {"action": "respond", "status": 502, "body": "<html><title>Bad gateway</title></html>"},
+        "Bad gateway",
+    ),
+    "404 page": ({"action": "respond", "status": 404, "body": "<html>nothing</html>"}, "kept in the state"),
+    "dropped": ({"action": "drop_before"}, "connection broke"),
+    "200 page": (
+        {"action": "respond", "status": 200, "body": "<html>welcome</html>"},
+        "not what the API's contract says",
+    ),
+}
+"""The fault, and what the error says of it."""
+
+
 def test_an_outage_during_a_refresh_drops_nothing_from_the_state(
-    fault: dict[str, Any], said: str, project: MakeProject, emu: RunningEmulator
+    project: MakeProject, emu: RunningEmulator
 ) -> None:
     """Only a source that is really gone leaves the state; the error says what happened to which source."""
     stack = project(SOURCE, env={"CHROMA_SYNC_RETRIES": "0", "CHROMA_SYNC_SETTLE": "1"})
     stack.up()
-    before = held(stack)
-    emu.control.fault("get_source", times=0, **fault)
-    failed = stack.refresh(check=False)
-    assert not failed.ok
-    [error] = [message for message in failed.errors if "pulumi_chroma_sync" in message]
-    assert said in error and "github acme/handbook" in error and the_id(stack) in error
-    assert held(stack) == before
-    emu.control.clear_faults()
+    before, source_id = held(stack), the_id(stack)
+    for name, (fault, said) in OUTAGES.items():
+        emu.control.fault("get_source", times=0, **fault)
+        failed = stack.refresh(check=False)
+        assert not failed.ok, name
+        [error] = [message for message in failed.errors if "pulumi_chroma_sync" in message]
+        assert said in error and "github acme/handbook" in error and source_id in error, name
+        assert held(stack) == before, name
+        emu.control.clear_faults()
     assert stack.refresh("--expect-no-changes").unchanged
 
 

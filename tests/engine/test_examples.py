@@ -122,9 +122,11 @@ def test_the_programs_of_the_documents_preview(project: MakeProject, emu: Runnin
         for block in document.blocks("python", "py")
         if "import pulumi\n" in block.text and "Source(" in block.text
     ]
+    stack = project("")
     for program in programs:
         for database in re.findall(r'database_name="(\w+)"', program.text):
             emu.control.add_database(database)
-        result = project(program.text).preview(check=False)
+        stack.program(program.text)
+        result = stack.preview(check=False)
         assert result.ok, f"{program.place}:\n{result.output}"
         assert [step for step in result.steps if step.op == "create"], program.place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from chroma_sync_emulator.testing import RunningEmulator
 from .conftest import MakeProject
 from .harness import Project
 from .programs import program
+from .test_ownership import held, there
 
 PLAIN = program('chroma_sync.Source("docs", github={"repository": "acme/handbook"})')
 ADOPTING = PLAIN.replace("})", '}, on_conflict="adopt")')
@@ -37,46 +39,54 @@ def in_the_state(stack: Project) -> list[str]:
 
 
 LOST: dict[str, dict[str, Any]] = {
-    "dropped after the commit": {"action": "drop_after"},
-    "too late after the commit": {"action": "delay_after", "delay": 2.5},
-    "committed after the client gave up": {"action": "delay", "delay": 1.8},
-    "500 after the commit": {"action": "respond_after", "status": 500},
-    "502 after the commit": {"action": "respond_after", "status": 502, "body": HTML},
-    "504 after the commit": {"action": "respond_after", "status": 504, "body": ""},
-    "cut answer": {"action": "cut_body"},
-    "answer without an id": {"action": "respond_after", "status": 201, "body": {"id": "of another name"}},
+    "dropped": {"action": "drop_after"},
+    "late": {"action": "delay_after", "delay": 2.5},
+    "given-up": {"action": "delay", "delay": 1.8},
+    "500": {"action": "respond_after", "status": 500},
+    "502": {"action": "respond_after", "status": 502, "body": HTML},
+    "504": {"action": "respond_after", "status": 504, "body": ""},
+    "cut": {"action": "cut_body"},
+    "no-id": {"action": "respond_after", "status": 201, "body": {"id": "of another name"}},
 }
-"""Each is played by the engine once, and one under each rule; the fault table plays all under all."""
+"""Each is played with a source of its own; test_wire.py plays them on a socket, the fault table in memory."""
 
 
-@pytest.mark.parametrize(
-    ("name", "rule"),
-    [
-        *((name, "identity") for name in LOST),
-        ("committed after the client gave up", "content"),
-        ("committed after the client gave up", "never"),
-    ],
-)
+def several(names: Iterable[str]) -> str:
+    """A program with a source of this name, and of a repository of this name, for each."""
+    return program(
+        *(f'chroma_sync.Source("{name}", github={{"repository": "acme/{name}"}})' for name in names)
+    )
+
+
+def sent(emu: RunningEmulator, names: Iterable[str]) -> dict[str, int]:
+    """How many requests to create each of :func:`several` there were."""
+    bodies = [request["body"]["github"]["repository"] for request in emu.control.requests("create_source")]
+    return {name: bodies.count(f"acme/{name}") for name in names}
+
+
+@pytest.mark.parametrize("rule", ["identity", "content", "never"])
 def test_a_create_whose_answer_is_lost_ends_with_one_source(
-    name: str, rule: str, project: MakeProject, emu: RunningEmulator
+    rule: str, project: MakeProject, emu: RunningEmulator
 ) -> None:
     """Found in the list and taken: the up succeeds, the state has the one source, one POST was sent."""
     emu.control.settings(unique=rule)
-    stack = project(PLAIN, env=QUICK)
-    emu.control.fault("create_source", **LOST[name])
+    stack = project(several(LOST), env=QUICK)
+    for name, fault in LOST.items():
+        emu.control.fault("create_source", match=f'"acme/{name}"', **fault)
     stack.up()
-    assert len(on_the_service(emu)) == 1
-    assert in_the_state(stack) == on_the_service(emu)
-    assert len(emu.control.requests("create_source")) == 1
+    assert {f"acme/{name}": source_id for name, source_id in held(stack).items()} == there(emu)
+    assert len(held(stack)) == len(on_the_service(emu)) == len(LOST)
+    assert sent(emu, LOST) == dict.fromkeys(LOST, 1)
+    assert [fault["match"] for fault in emu.control.faults() if not fault["hits"]] == []
     assert stack.preview("--expect-no-changes").unchanged
 
 
-@pytest.mark.parametrize("rule", ["identity", "never"])
 def test_a_commit_later_than_anyone_looks_is_told_and_then_met_knowingly(
-    rule: str, project: MakeProject, emu: RunningEmulator
+    project: MakeProject, emu: RunningEmulator
 ) -> None:
     """The error says that it may still appear; the next preview shows it, and adopting takes it."""
-    emu.control.settings(unique=rule)
+    # Where the service refuses none; the fault table plays every rule.
+    emu.control.settings(unique="never")
     stack = project(PLAIN, env={**QUICK, "CHROMA_SYNC_SETTLE": "0.3"})
     emu.control.fault("create_source", "drop_then_commit", delay=3.0)
     failed = stack.up(check=False)
@@ -96,25 +106,22 @@ def test_a_commit_later_than_anyone_looks_is_told_and_then_met_knowingly(
     assert len(emu.control.requests("create_source")) == 1
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"action": "respond", "status": 429},
-        {"action": "respond", "status": 429, "headers": {"retry-after": "1"}},
-        {"action": "respond", "status": 503, "headers": {"retry-after": "1"}},
-        {"action": "respond", "status": 500},
-    ],
-    ids=["429", "429 with Retry-After", "503 with Retry-After", "500 before the commit"],
-)
-def test_a_create_that_was_surely_not_done_is_sent_again(
-    fault: dict[str, Any], project: MakeProject, emu: RunningEmulator
-) -> None:
+REFUSED: dict[str, dict[str, Any]] = {
+    "429": {"action": "respond", "status": 429},
+    "429-after": {"action": "respond", "status": 429, "headers": {"retry-after": "1"}},
+    "503-after": {"action": "respond", "status": 503, "headers": {"retry-after": "1"}},
+    "500": {"action": "respond", "status": 500},
+}
+
+
+def test_a_create_that_was_surely_not_done_is_sent_again(project: MakeProject, emu: RunningEmulator) -> None:
     """The up succeeds, with one source and two POSTs."""
-    stack = project(PLAIN, env=QUICK)
-    emu.control.fault("create_source", **fault)
+    stack = project(several(REFUSED), env=QUICK)
+    for name, fault in REFUSED.items():
+        emu.control.fault("create_source", match=f'"acme/{name}"', **fault)
     stack.up()
-    assert len(on_the_service(emu)) == 1 and in_the_state(stack) == on_the_service(emu)
-    assert len(emu.control.requests("create_source")) == 2
+    assert len(on_the_service(emu)) == len(REFUSED) and in_the_state(stack) == on_the_service(emu)
+    assert sent(emu, REFUSED) == dict.fromkeys(REFUSED, 2)
 
 
 def test_what_was_created_stays_known_when_a_sibling_fails(
@@ -139,29 +146,27 @@ def test_what_was_created_stays_known_when_a_sibling_fails(
     assert len(on_the_service(emu)) == 5
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"action": "drop_after"},
-        {"action": "delay_after", "delay": 2.5},
-        {"action": "respond_after", "status": 500},
-        {"action": "respond", "status": 503},
-        {"action": "respond", "status": 404},
-    ],
-    ids=["dropped after", "too late after", "500 after", "503 before", "404"],
-)
-def test_a_delete_ends_with_the_source_gone_from_both(
-    fault: dict[str, Any], project: MakeProject, emu: RunningEmulator
-) -> None:
+UNDELETED: dict[str, dict[str, Any]] = {
+    "dropped": {"action": "drop_after"},
+    "late": {"action": "delay_after", "delay": 2.5},
+    "500": {"action": "respond_after", "status": 500},
+    "503": {"action": "respond", "status": 503},
+    "404": {"action": "respond", "status": 404},
+}
+
+
+def test_a_delete_ends_with_the_source_gone_from_both(project: MakeProject, emu: RunningEmulator) -> None:
     """Asked again where that helps; a 404 that isn't true leaves no source behind unseen."""
-    stack = project(PLAIN, env=QUICK)
+    stack = project(several(UNDELETED), env=QUICK)
     stack.up()
-    emu.control.fault("delete_source", **fault)
+    for name, source_id in held(stack).items():
+        emu.control.fault("delete_source", match=source_id, **UNDELETED[name])
     destroyed = stack.destroy(check=False)
+    assert [fault["action"] for fault in emu.control.faults() if not fault["hits"]] == []
     if not destroyed.ok:
-        assert in_the_state(stack) == on_the_service(emu)
+        assert {f"acme/{name}": source_id for name, source_id in held(stack).items()} == there(emu)
         stack.destroy()
-    assert in_the_state(stack) == [] and on_the_service(emu) == []
+    assert held(stack) == {} and there(emu) == {}
 
 
 def test_a_delete_that_fails_keeps_the_source_in_the_state(

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from chroma_sync_emulator.testing import RunningEmulator
 
 from .conftest import MakeProject
-from .programs import KINDS, Kind, program
+from .programs import KINDS, S3, program
 
-by_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+NAMES = [kind.name for kind in KINDS]
+EACH = program(
+    *(kind.named(kind.name) for kind in KINDS),
+    """
+    for docs in (github, web_scrape, s3):
+        shown = {
+            "source_id": docs.source_id,
+            "chunking": docs.effective_chunking,
+            "embedding": docs.effective_embedding,
+        }
+        pulumi.export(docs._name, shown)
+    """,
+)
 
 
 def sources(emu: RunningEmulator) -> list[dict[str, Any]]:
@@ -23,29 +33,49 @@ def sources(emu: RunningEmulator) -> list[dict[str, Any]]:
         return found
 
 
-@by_kind
-def test_the_whole_life_of_a_source(kind: Kind, project: MakeProject, emu: RunningEmulator) -> None:
+def named(resource: dict[str, Any]) -> str:
+    """Its name in the program."""
+    return str(resource["urn"]).rpartition("::")[2]
+
+
+def by_kind(emu: RunningEmulator) -> dict[str, dict[str, Any]]:
+    """The sources, where there is one of each kind."""
+    found = {kind: source for source in sources(emu) for kind in NAMES if source.get(kind)}
+    assert len(found) == len(sources(emu)) == len(NAMES)
+    return found
+
+
+def test_the_whole_life_of_a_source_of_each_kind(project: MakeProject, emu: RunningEmulator) -> None:
     """Preview shows the inputs, up makes what was declared, then nothing changes, destroy leaves none."""
-    stack = project(kind.text)
+    stack = project(EACH)
     preview = stack.preview()
-    assert preview.summary == {"create": 2}
-    [step] = preview.steps
-    assert step.inputs is not None
-    for name, value in kind.fields.items():
-        assert declared_only(value) == step.inputs[name]
+    assert preview.summary == {"create": 4}
+    shown = {step.name: step.inputs or {} for step in preview.steps}
+    for kind in KINDS:
+        inputs = {name: shown[kind.name].get(name) for name in kind.fields}
+        assert inputs == declared_only(kind.fields), kind.name
     assert sources(emu) == [], "a preview creates nothing"
 
-    assert stack.up().summary == {"create": 2}
-    [source] = sources(emu)
-    assert {name: source[name] for name in kind.fields} == kind.fields
-    assert {name for name in ("github", "web_scrape", "s3") if source.get(name)} == {kind.name}
-    assert stack.outputs() == {"source_id": source["id"]}
-    [resource] = stack.resources("chroma-sync:Source")
-    assert resource["type"] == "pulumi-python:dynamic/chroma-sync:Source"
-    assert resource["id"] == resource["outputs"]["source_id"] == source["id"]
-    assert resource["outputs"]["created_at"] == source["created_at"]
-    assert resource["outputs"]["effective_chunking"] == source["chunking"]
-    assert resource["outputs"]["effective_embedding"] == source["embedding"]
+    assert stack.up().summary == {"create": 4}
+    found = by_kind(emu)
+    assert stack.outputs() == {
+        name: {
+            "source_id": source["id"],
+            "chunking": declared_only(source["chunking"]),
+            "embedding": declared_only(source["embedding"]),
+        }
+        for name, source in found.items()
+    }
+    resources = {named(resource): resource for resource in stack.resources("chroma-sync:Source")}
+    for kind in KINDS:
+        source, resource = found[kind.name], resources[kind.name]
+        assert {name: source[name] for name in kind.fields} == kind.fields, kind.name
+        assert resource["type"] == "pulumi-python:dynamic/chroma-sync:Source"
+        assert resource["id"] == resource["outputs"]["source_id"] == source["id"]
+        assert resource["outputs"]["created_at"] == source["created_at"]
+    parts = (resource[part] for resource in resources.values() for part in ("inputs", "outputs"))
+    [pickled] = {part["__provider"] for part in parts}
+    assert isinstance(pickled, str) and len(pickled) < 120, "not in plain text"
 
     assert stack.preview("--expect-no-changes").unchanged
     emu.control.clear_requests()
@@ -53,27 +83,29 @@ def test_the_whole_life_of_a_source(kind: Kind, project: MakeProject, emu: Runni
     assert not emu.control.requests("create_source") and not emu.control.requests("delete_source")
     assert stack.refresh("--expect-no-changes").unchanged
 
-    stack.program(kind.with_change())
+    changed = EACH
+    for kind in KINDS:
+        changed = changed.replace(kind.old, kind.new)
+    stack.program(changed)
     replaced = stack.up()
-    assert replaced.summary == {"replace": 1, "same": 1}
-    assert {step.keys for step in replaced.steps if step.op == "replace"} == {(kind.changed,)}
-    [successor] = sources(emu)
-    assert successor["id"] != source["id"]
+    assert replaced.summary == {"replace": 3, "same": 1}
+    assert {step.name: step.keys for step in replaced.steps if step.op == "replace"} == {
+        kind.name: (kind.changed,) for kind in KINDS
+    }
+    assert not {source["id"] for source in found.values()} & {source["id"] for source in sources(emu)}
+    assert by_kind(emu).keys() == found.keys()
     assert stack.preview("--expect-no-changes").unchanged
 
-    assert stack.destroy().summary == {"delete": 2}
+    assert stack.destroy().summary == {"delete": 4}
     assert sources(emu) == []
 
 
-@by_kind
-def test_a_bad_field_fails_at_preview_with_its_path(
-    kind: Kind, project: MakeProject, emu: RunningEmulator
-) -> None:
+def test_a_bad_field_fails_at_preview_with_its_path(project: MakeProject, emu: RunningEmulator) -> None:
     """One clean line names the property; nothing is created, also by an up without a preview."""
-    stack = project(kind.with_mistake())
+    stack = project(S3.text.replace(S3.old, "path_prefix=5"))
     for failed in (stack.preview(check=False), stack.up(check=False)):
         assert not failed.ok
-        assert any(f"property {kind.path} " in message for message in failed.errors), failed.output
+        assert any("property s3.path_prefix " in message for message in failed.errors), failed.output
         assert "Traceback" not in failed.output
     assert sources(emu) == []
 
@@ -127,21 +159,3 @@ def test_the_database_comes_from_the_settings_where_a_program_names_none(
     stack.up()
     [resource] = stack.resources("chroma-sync:Source")
     assert resource["inputs"]["database_name"] == "knowledge"
-
-
-def test_the_pickled_provider_is_a_short_constant_in_plain_text(project: MakeProject) -> None:
-    """It is the same in every resource, and the engine does not encrypt it."""
-    stack = project(
-        program(
-            'chroma_sync.Source("a", github={"repository": "acme/a"})',
-            'chroma_sync.Source("b", web_scrape={"starting_url": "https://b.acme.com"})',
-        )
-    )
-    stack.up()
-    held = [
-        resource[part]["__provider"]
-        for resource in stack.resources("chroma-sync:Source")
-        for part in ("inputs", "outputs")
-    ]
-    assert len(held) == 4 and len(set(held)) == 1
-    assert isinstance(held[0], str) and len(held[0]) < 120

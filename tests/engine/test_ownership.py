@@ -145,20 +145,20 @@ def test_a_move_whose_old_source_another_resource_takes_deletes_neither(
     assert stack.preview("--expect-no-changes").unchanged
 
 
-@pytest.mark.parametrize("option", ["--replace", "--target-replace", "taint"])
-def test_a_forced_replacement_deletes_first(project: MakeProject, emu: RunningEmulator, option: str) -> None:
+def test_a_forced_replacement_deletes_first(project: MakeProject, emu: RunningEmulator) -> None:
     """The engine asks no diff then; the option of the constructor says it."""
     stack = project(program('chroma_sync.Source("docs", github={"repository": "acme/h"})'))
     stack.up()
-    [before] = there(emu).values()
     [resource] = stack.resources("chroma-sync:Source")
-    if option == "taint":
-        stack.pulumi("state", "taint", resource["urn"], "--yes", check=True)
-        stack.up()
-    else:
-        stack.up(option, resource["urn"])
-    [after] = there(emu).values()
-    assert after != before and held(stack) == {"docs": after}
+    for option in ("--replace", "--target-replace", "taint"):
+        [before] = there(emu).values()
+        if option == "taint":
+            stack.pulumi("state", "taint", resource["urn"], "--yes", check=True)
+            stack.up()
+        else:
+            stack.up(option, resource["urn"])
+        [after] = there(emu).values()
+        assert after != before and held(stack) == {"docs": after}, option
     assert stack.preview("--expect-no-changes").unchanged
 
 

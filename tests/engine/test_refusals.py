@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from pulumi import automation as auto
 
 from chroma_sync_emulator.testing import RunningEmulator
@@ -28,125 +27,90 @@ def told(failed: Result) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize(
-    ("arguments", "failures"),
-    [
-        (
-            'github={"repository": "a/b"}, web_scrape={"starting_url": "https://acme.com"}',
-            ["github: give exactly one of github, web_scrape, s3 (got github and web_scrape)"],
-        ),
-        ("", ["github: give exactly one of github, web_scrape, s3 (got none)"]),
-        (
-            'github={"repository": "a/b", "include_globes": ["*"]}',
-            ["github.include_globes: unknown; did you mean include_globs?"],
-        ),
-        (
-            'gitub={"repository": "a/b"}, github={"repository": "a/b"}',
-            ["gitub: unknown; did you mean github?"],
-        ),
-        ('github={"repository": ""}', ["github.repository: must not be empty"]),
-        (
-            'web_scrape={"starting_url": "https://acme.com", "max_depth": -1}',
-            ["web_scrape.max_depth: must be 0 or more"],
-        ),
-        (
-            f's3={{{BUCKET}, "aws_access_key_id": "AKIA"}}',
-            [
-                "s3.aws_secret_access_key: required together with s3.aws_access_key_id; "
-                "or give s3.aws_credential_id alone"
-            ],
-        ),
-        (
-            f's3={{{BUCKET}, "aws_secret_access_key": "{SECRET}"}}',
-            [
-                "s3.aws_access_key_id: required together with s3.aws_secret_access_key; "
-                "or give s3.aws_credential_id alone"
-            ],
-        ),
-        (
-            f's3={{{BUCKET}, "aws_credential_id": 7, "aws_access_key_id": "AKIA", '
-            f'"aws_secret_access_key": "{SECRET}"}}',
-            [
-                "s3.aws_credential_id: give either aws_credential_id or both aws_access_key_id and "
-                "aws_secret_access_key, not both ways at once"
-            ],
-        ),
-        (f's3="{SECRET}"', ["s3: must be an object with keys of its own"]),
-        (
-            'github={"repository": "a/b"}, chunking={"type": "words"}',
-            [
-                'chunking.type: must be one of "tree_sitter", "lines"; if the service is newer than this '
-                'version, pass extra={"chunking": {"type": ...}} instead'
-            ],
-        ),
-        (
-            'github={"repository": "a/b"}, chunking={"type": "tree_sitter", "max_lines": 5}',
-            ['chunking.max_lines: belongs to type "lines"; this is "tree_sitter"'],
-        ),
-        (
-            'file_upload={"collection_name": "ccc"}',
-            [
-                "file_upload: can't be declared: the service makes file_upload sources itself when a file is "
-                "uploaded (POST /api/v1/add-file); declare github, web_scrape or s3"
-            ],
-        ),
-    ],
-)
-def test_bad_input_is_named_with_its_rule(
-    arguments: str, failures: list[str], project: MakeProject, emu: RunningEmulator
-) -> None:
+BAD: dict[str, tuple[str, list[str]]] = {
+    "a whole argument": (
+        'github={"repository": "a/b"}, web_scrape={"starting_url": "https://acme.com"}',
+        ["github: give exactly one of github, web_scrape, s3 (got github and web_scrape)"],
+    ),
+    "a field": (
+        'github={"repository": "a/b", "include_globes": ["*"]}',
+        ["github.include_globes: unknown; did you mean include_globs?"],
+    ),
+    "an unknown argument": (
+        'gitub={"repository": "a/b"}, github={"repository": "a/b"}',
+        ["gitub: unknown; did you mean github?"],
+    ),
+    "a field beside a secret": (
+        f's3={{{BUCKET}, "aws_credential_id": 7, "aws_access_key_id": "AKIA", '
+        f'"aws_secret_access_key": "{SECRET}"}}',
+        [
+            "s3.aws_credential_id: give either aws_credential_id or both aws_access_key_id and "
+            "aws_secret_access_key, not both ways at once"
+        ],
+    ),
+    "a secret in the place of an object": (f's3="{SECRET}"', ["s3: must be an object with keys of its own"]),
+}
+"""The arguments, and what is told: one of each way to name a property; all rules are in the provider ring."""
+
+
+def test_bad_input_is_named_with_its_rule(project: MakeProject, emu: RunningEmulator) -> None:
     """The rule and the way out; no traceback, no secret, and nothing sent to create it."""
-    failed = project(program(f'chroma_sync.Source("docs", {arguments})')).preview(check=False)
-    assert told(failed) == failures
-    assert SECRET not in failed.output
+    stack = project("")
+    for name, (arguments, failures) in BAD.items():
+        stack.program(program(f'chroma_sync.Source("docs", {arguments})'))
+        failed = stack.preview(check=False)
+        assert not failed.ok, name
+        assert told(failed) == failures, name
+        assert SECRET not in failed.output, name
     assert not emu.control.requests("create_source")
 
 
-@pytest.mark.parametrize(
-    ("env", "failures"),
-    [
-        (
-            {"CHROMA_API_KEY": None},
-            [
-                "apiKey: no API key is set; set it with `pulumi config set chroma-sync:apiKey --secret` or "
-                "CHROMA_API_KEY"
-            ],
-        ),
-        (
-            {"CHROMA_API_KEY": "a-wrong-key"},
-            [
-                "apiKey: the service refused the API key (401). Set it with `pulumi config set "
-                "chroma-sync:apiKey --secret` or CHROMA_API_KEY"
-            ],
-        ),
-        (
-            {"CHROMA_DATABASE": "knowlege"},
-            [
-                'database_name: the service has no database "knowlege" for this key; create it first '
-                "(databases are not made by sources)"
-            ],
-        ),
-        (
-            {"CHROMA_DATABASE": None},
-            [
-                "database_name: required; or set `pulumi config set chroma-sync:database NAME` or "
-                "CHROMA_DATABASE"
-            ],
-        ),
-        (
-            {"CHROMA_SYNC_URL": "ftp://sync.acme.com"},
-            ["url: give an http(s) URL such as https://sync.trychroma.com (from CHROMA_SYNC_URL)"],
-        ),
-    ],
-    ids=["no key", "a refused key", "an unknown database", "no database", "a wrong url"],
-)
+WRONG: dict[str, tuple[dict[str, str | None], list[str]]] = {
+    "no key": (
+        {"CHROMA_API_KEY": None},
+        [
+            "apiKey: no API key is set; set it with `pulumi config set chroma-sync:apiKey --secret` or "
+            "CHROMA_API_KEY"
+        ],
+    ),
+    "a refused key": (
+        {"CHROMA_API_KEY": "a-wrong-key"},
+        [
+            "apiKey: the service refused the API key (401). Set it with `pulumi config set "
+            "chroma-sync:apiKey --secret` or CHROMA_API_KEY"
+        ],
+    ),
+    "an unknown database": (
+        {"CHROMA_DATABASE": "knowlege"},
+        [
+            'database_name: the service has no database "knowlege" for this key; create it first '
+            "(databases are not made by sources)"
+        ],
+    ),
+    "no database": (
+        {"CHROMA_DATABASE": None},
+        ["database_name: required; or set `pulumi config set chroma-sync:database NAME` or CHROMA_DATABASE"],
+    ),
+    "a wrong url": (
+        {"CHROMA_SYNC_URL": "ftp://sync.acme.com"},
+        ["url: give an http(s) URL such as https://sync.trychroma.com (from CHROMA_SYNC_URL)"],
+    ),
+}
+"""The environment, and what is told."""
+
+
 def test_a_wrong_setting_fails_at_preview_with_what_to_set(
-    env: dict[str, str | None], failures: list[str], project: MakeProject
+    project: MakeProject, emu: RunningEmulator
 ) -> None:
     """Before anything is created, and without quoting a key."""
-    failed = project(program(GOOD), env=env).preview(check=False)
-    assert told(failed) == failures
-    assert "a-wrong-key" not in failed.output
+    stack = project(program(GOOD))
+    for name, (env, failures) in WRONG.items():
+        stack.set_env({**emu.environment(), **env})
+        failed = stack.preview(check=False)
+        assert not failed.ok, name
+        assert told(failed) == failures, name
+        assert "a-wrong-key" not in failed.output, name
+    assert not emu.control.requests("create_source")
 
 
 def test_a_preview_without_a_key_still_checks_everything_else(project: MakeProject) -> None:

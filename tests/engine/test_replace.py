@@ -2,49 +2,65 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
 from chroma_sync_emulator.testing import RunningEmulator
 
 from .conftest import MakeProject
 from .programs import program
+from .test_ownership import held
 
 
-def writes(emu: RunningEmulator) -> list[str]:
+def writes(emu: RunningEmulator) -> list[dict[str, Any]]:
     """The requests that changed something, in order."""
     return [
-        seen["operation"]
-        for seen in emu.control.requests()
-        if seen["operation"] in ("create_source", "delete_source")
+        seen for seen in emu.control.requests() if seen["operation"] in ("create_source", "delete_source")
     ]
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (
-            'github={"repository": "acme/b"}',
-            'github={"repository": "acme/b", "include_globs": ["*.md"]}',
-        ),
-        ('github={"repository": "acme/b"}', 'github={"repository": "acme/c"}'),
-        ('github={"repository": "acme/b"}', 'web_scrape={"starting_url": "https://a.com"}'),
-        (
-            'github={"repository": "acme/b"}, database_name="demo"',
-            'github={"repository": "acme/b"}, database_name="other"',
-        ),
-    ],
-)
-def test_old_first_always(before: str, after: str, project: MakeProject, emu: RunningEmulator) -> None:
+MOVES: dict[str, tuple[str, str, str]] = {
+    "glob": (
+        'github={"repository": "acme/a"}',
+        'github={"repository": "acme/a", "include_globs": ["*.md"]}',
+        "acme/a",
+    ),
+    "repository": ('github={"repository": "acme/b"}', 'github={"repository": "acme/c"}', "acme/c"),
+    "kind": (
+        'github={"repository": "acme/d"}',
+        'web_scrape={"starting_url": "https://a.com"}',
+        "https://a.com",
+    ),
+    "database": (
+        'github={"repository": "acme/e"}, database_name="demo"',
+        'github={"repository": "acme/e"}, database_name="other"',
+        "acme/e",
+    ),
+}
+"""Before, after, and what tells the new one apart, by the resource's name."""
+
+
+def test_old_first_always(project: MakeProject, emu: RunningEmulator) -> None:
     """The service refuses two of one identity, and only so do moves and swaps converge; the line says it."""
     emu.control.add_database("other")
-    stack = project(program(f'chroma_sync.Source("docs", {before})'))
+    before, after = (
+        program(*(f'chroma_sync.Source("{name}", {move[place]})' for name, move in MOVES.items()))
+        for place in range(2)
+    )
+    stack = project(before)
     stack.up()
+    old = held(stack)
     emu.control.clear_requests()
-    stack.program(program(f'chroma_sync.Source("docs", {after})'))
+    stack.program(after)
     result = stack.up()
-    assert writes(emu) == ["delete_source", "create_source"]
-    [line] = [line.message for line in result.diagnostics if "has no update" in line.message]
-    assert "old first; if the create then fails, there is none until the next up" in line
+    sent = writes(emu)
+    for name, (_, _, new) in MOVES.items():
+        own = [seen["operation"] for seen in sent if old[name] in seen["path"] or new in str(seen["body"])]
+        assert own == ["delete_source", "create_source"], name
+    assert len(sent) == 2 * len(MOVES)
+    said = [line.message for line in result.diagnostics if "has no update" in line.message]
+    assert len(said) == len(MOVES), said
+    for line in said:
+        assert "old first; if the create then fails, there is none until the next up" in line
     assert stack.preview("--expect-no-changes").unchanged
 
 

@@ -33,7 +33,7 @@ from pulumi_chroma_sync.settings import Settings
 
 from .plugin import Bag, Process
 
-__all__ = ["KEY", "MANNERS", "FakeTime", "Memory", "Seen"]
+__all__ = ["KEY", "MANNERS", "URL", "FakeTime", "Memory", "Seen"]
 
 KEY = "key-of-the-memory"
 """The API key that opens it."""

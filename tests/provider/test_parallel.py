@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from pulumi_chroma_sync import SourceProvider
+from pulumi_chroma_sync.api.client import SyncClient
+from pulumi_chroma_sync.api.clock import Clock
 from pulumi_chroma_sync.core.parallel import allow_at_once
 from pulumi_chroma_sync.errors import ChromaSyncError, SourceExistsError
+from pulumi_chroma_sync.settings import Settings
 
 from .calling import configured
 from .fault_cases import Rule
-from .memory import Memory
+from .memory import KEY, URL, Memory
+from .plugin import Process
 from .service import Service, github
 
 THREADS = 32
@@ -166,6 +173,39 @@ def test_many_creates_at_once_make_each_source_once(service: Service) -> None:
     assert sorted(ids) == sorted(service.sources()), "what is there is in the state, each once"
     # A connection that was dropped before the service did anything: nobody knows that, and it is told.
     assert {number for number, result in enumerate(results) if not isinstance(result, str)} <= {2, 5}
+
+
+class _Crowded(httpx.BaseTransport):
+    """Serves one request in four, whoever asks, and turns the others away."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._numbers = itertools.count(1)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if next(self._numbers) % 4:
+            body = {"error": "RateLimited", "message": "not so fast"}
+            return httpx.Response(429, json=body, headers={"retry-after": "1"})
+        return self._memory.handle_request(request)
+
+
+def test_many_creates_share_a_small_rate() -> None:
+    """Each is turned away far more often than ``retries`` allows, and all are made: their turn comes."""
+    memory = Memory()
+    # Time that really passes, or one thread would use up its tries before the others have their turn.
+    clock = Clock(lambda: time.monotonic() * 50, time.time, lambda seconds: time.sleep(seconds / 50))
+
+    def client(settings: Settings) -> SyncClient:
+        return SyncClient(settings, transport=_Crowded(memory), clock=clock)
+
+    with (
+        Process(URL, KEY, client=client, deadline=3600) as process,
+        ThreadPoolExecutor(THREADS) as threads,
+    ):
+        make = lambda number: process.create(process.check(github(f"r{number}")))[0]  # noqa: E731
+        ids = list(threads.map(make, range(2 * THREADS)))
+    assert sorted(ids) == sorted(memory.sources())
+    assert "read it back" not in process.text
 
 
 def test_equal_creates_at_once_never_end_with_one_id(memory: Memory, rule: Rule) -> None:

@@ -149,8 +149,9 @@ def test_a_create_in_a_large_database_asks_for_one_short_page(memory: Memory) ->
     with memory.process() as process:
         for number in range(5):
             process.create(process.check(github(f"new{number}")))
+            memory.time.now += 1
     lists = [request.query["limit"] for request in memory.requests("list_sources")]
-    assert lists == ["100"] * 4 + ["20"] * 5
+    assert lists == ["100"] * 4 + ["20"] + ["21"] * 4
 
 
 def test_a_create_beside_thousands_looks_at_none_of_them_twice(
@@ -179,6 +180,7 @@ def test_a_create_beside_thousands_looks_at_none_of_them_twice(
         assert 3_000 <= len(formed) < 3_010
         memory.clear_requests()
         for number in range(20):
+            memory.time.now += 1
             process.create(process.check(github(f"new{number}")))
     assert len(formed) < 3_010 + 20 * 5 and len(compared) <= 21 * 5
     assert len(memory.asked("list_sources")) == 20

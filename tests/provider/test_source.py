@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import inspect
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -329,3 +330,82 @@ def test_a_secret_bucket_of_a_program_stays_a_secret() -> None:
     """What a user made secret as a whole is so."""
     seen = registered(lambda: Source("docs", s3=pulumi.Output.secret(s3(**KEYS)["s3"])) and None)
     assert seen.inputs["docs"]["s3"] == SECRET
+
+
+# What each output costs a program.
+
+EVERY = (
+    "source_id",
+    "created_at",
+    "database_name",
+    "github",
+    "web_scrape",
+    "s3",
+    "chunking",
+    "embedding",
+    "embedding_model",
+    "extra",
+    "effective_chunking",
+    "effective_embedding",
+    "aws_credential_id",
+    "server_defaults",
+)
+
+
+def read(
+    arguments: dict[str, Any], *, preview: bool = False, **engine: Any
+) -> tuple[dict[str, Any], set[str]]:
+    """Every output that is known, and the names of those for which the SDK waits."""
+    found: dict[str, Any] = {}
+    waits: set[str] = set()
+
+    def program() -> None:
+        source = Source("docs", **arguments)
+        waits.update(name for name in EVERY if name in vars(source))
+        for name in EVERY:
+            getattr(source, name).apply(partial(found.__setitem__, name))
+
+    registered(program, preview=preview, **engine)
+    return found, waits
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_what_a_source_of_this_kind_never_has_is_none_and_costs_nothing(preview: bool) -> None:
+    """Known as none, also at preview, without a task of the SDK's for each."""
+    found, waits = read({"github": {"repository": "acme/handbook"}}, preview=preview)
+    none = dict.fromkeys(["web_scrape", "s3", "aws_credential_id"])
+    assert found.items() >= none.items()
+    assert not none.keys() & waits
+    found, waits = read({"s3": INLINE}, preview=preview, aws_credential_id=7.0)
+    assert found["aws_credential_id"] == 7 and found["github"] is found["web_scrape"] is None
+    assert not {"github", "web_scrape"} & waits
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_what_somebody_else_adds_is_seen(preview: bool) -> None:
+    """A stack transform that gives every source the house's embedding; a database of the settings."""
+    added = {"embedding": {"dense": {"model": "m"}}, "chunking": {"type": "lines"}, "database_name": "demo"}
+    added |= {"extra": {"a": 1}, "embedding_model": "m"}
+    found, _waits = read({"github": {"repository": "acme/handbook"}}, preview=preview, **added)
+    assert found.items() >= added.items()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"opts": pulumi.ResourceOptions(id="s-1")},
+        {"opts": pulumi.ResourceOptions(id="s-1"), "github": {"repository": "a/b"}},
+        {"extra": {"notion": {}}},
+    ],
+)
+def test_a_source_whose_kind_is_not_declared_may_have_any(arguments: dict[str, Any]) -> None:
+    """One that is read by its id, and one of a kind that is newer than this version."""
+    engine: dict[str, Any] = {"web_scrape": {"starting_url": "https://a.b/"}, "s3": {"bucket_name": "b"}}
+    engine |= {"aws_credential_id": 7, "github": {"repository": "a/b"}}
+    found, _waits = read(arguments, **engine)
+    assert found.items() >= engine.items()
+
+
+def test_no_output_is_an_annotation() -> None:
+    """The SDK keeps the types of properties, and looks those of annotations up for each resource."""
+    assert not inspect.get_annotations(Source)

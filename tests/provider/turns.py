@@ -11,17 +11,16 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from pulumi_chroma_sync.core import session, shared
+from pulumi_chroma_sync.kinds.source import arrivals
 
 from .memory import FakeTime
 
 __all__ = ["Killed", "Turns"]
-
-_AT_ONCE = 4
-"""Calls that the plugin's process works on at the same time."""
 
 _SLACK = 0.05
 """Seconds by which one that could go on earlier may be overtaken."""
@@ -32,8 +31,9 @@ class Killed(BaseException):
 
 
 class _Task:
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], *, beside: bool = False) -> None:
         self.work = work
+        self.beside = beside
         self.gate = threading.Semaphore(0)
         self.wake = 0.0
         self.until: Callable[[], bool] | None = None
@@ -44,26 +44,30 @@ class _Task:
 class Turns(FakeTime):
     """Time, and who runs in it.
 
+    Args:
+        at_once: calls that the plugin's process works on at the same time; what it does beside them is more.
+
     Attributes:
         chance: says who goes on; None for whoever came first.
         dead: whether everybody is to end with :class:`Killed`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = 8) -> None:
         super().__init__()
+        self._at_once = at_once
         self.chance: random.Random | None = None
         self.dead = False
+        self._active: list[_Task] = []
         self._back = threading.Semaphore(0)
         self._local = threading.local()
 
     def run(self, works: Sequence[Callable[[], None]]) -> None:
         """Do all of this, a few at a time; raises what one of them raised."""
-        waiting, active = [_Task(work) for work in works], list[_Task]()
+        waiting, active = [_Task(work) for work in works], self._active
         errors: list[BaseException] = []
         while waiting or active:
-            while waiting and len(active) < _AT_ONCE:
-                active.append(task := waiting.pop(0))
-                threading.Thread(target=self._live, args=(task,), daemon=True).start()
+            while waiting and len([task for task in active if not task.beside]) < self._at_once:
+                self._begin(waiting.pop(0))
             task = self._next(active)
             self.now = max(self.now, task.wake)
             task.gate.release()
@@ -76,6 +80,12 @@ class Turns(FakeTime):
         self.dead = False
         if errors:
             raise errors[0]
+
+    def begin_beside(self, work: Callable[[], None]) -> None:
+        """Somebody starts a thread of his own."""
+        task = _Task(work, beside=True)
+        task.wake = self.now
+        self._begin(task)
 
     def sleep(self, seconds: float) -> None:
         """Wait, while others go on."""
@@ -98,8 +108,10 @@ class Turns(FakeTime):
     @contextmanager
     def installed(self) -> Iterator[None]:
         """The provider's long-held locks are taken in turns."""
-        own: Any = SimpleNamespace(Lock=lambda: _Lock(self), Condition=lambda: _Condition(self))
-        modules: tuple[ModuleType, ...] = (session, shared)
+        own: Any = SimpleNamespace(
+            Lock=lambda: _Lock(self), Condition=lambda: _Condition(self), Thread=partial(_Thread, self)
+        )
+        modules: tuple[ModuleType, ...] = (arrivals, session, shared)
         before = [vars(module)["threading"] for module in modules]
         for module in modules:
             vars(module)["threading"] = own
@@ -111,6 +123,10 @@ class Turns(FakeTime):
 
     def _mine(self) -> _Task | None:
         return getattr(self._local, "task", None)
+
+    def _begin(self, task: _Task) -> None:
+        self._active.append(task)
+        threading.Thread(target=self._live, args=(task,), daemon=True).start()
 
     def _live(self, task: _Task) -> None:
         self._local.task = task
@@ -137,6 +153,16 @@ class Turns(FakeTime):
             return able[0]
         soon = max(self.now, able[0].wake) + _SLACK
         return self.chance.choice([task for task in able if task.wake <= soon])
+
+
+class _Thread:
+    def __init__(self, turns: Turns, target: Callable[[], None], *, daemon: bool) -> None:
+        self._turns = turns
+        self._target = target
+        assert daemon, "a thread that outlives the process holds it up"
+
+    def start(self) -> None:
+        self._turns.begin_beside(self._target)
 
 
 class _Lock:

@@ -6,7 +6,7 @@ once and says exactly what is known afterwards; what follows from that is for wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -191,6 +191,23 @@ class SyncClient:
     def newest_sources(self, database: str, limit: int, *, retries: int | None = None) -> Listed:
         """The newest sources of a database: one page, of ``limit`` sources at most."""
         return self.list_page(database, offset=0, limit=limit, order="DESC", retries=retries)
+
+    def is_whole(self, database: str, page: Sequence[SourceReply], *, retries: int | None = None) -> bool:
+        """Whether this page of the newest sources shows all; asks for the oldest source, and remembers it.
+
+        Unlike the whole list, this is one request and holds while others create.
+
+        Args:
+            database: its name.
+            page: the newest first. Of a page of one, nobody can tell whether the service knows the order.
+            retries: instead of the settings'.
+        """
+        if len(page) < 2:
+            return False
+        oldest = self.list_page(database, limit=1, order="ASC", retries=retries).sources
+        if oldest:
+            self._pager.begins_with(database, oldest[0])
+        return self._pager.ends(database, tuple(page))
 
     def list_page(
         self,

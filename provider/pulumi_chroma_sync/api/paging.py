@@ -68,14 +68,18 @@ class Pager:
             except _Shifted:
                 continue
             if listed.complete and listed.sources:
-                with self._lock:
-                    self._oldest[database] = listed.sources[-1].id
+                self.begins_with(database, listed.sources[-1])
             return listed
         raise ChromaSyncError(
             f'the list of the sources of database "{database}" changes faster than it can be read: '
             f"{_READINGS} times a page did not follow on the one before it. Nothing was concluded from it. "
             "Run the same command again when fewer sources are deleted there"
         )
+
+    def begins_with(self, database: str, oldest: SourceReply) -> None:
+        """Remember the oldest source of a database."""
+        with self._lock:
+            self._oldest[database] = oldest.id
 
     def ends(self, database: str, page: Page) -> bool:
         """Whether nothing can follow this page of the newest first; False where that isn't known."""

@@ -39,6 +39,7 @@ _SHORTEST_TRY = 1.0
 """Seconds that a further try is worth: with less, its time-out would hide the fault before it."""
 
 _LONGEST_WAIT = 8.0
+_SPREAD = 0.25
 _SHORTEST_WAIT = 0.05
 _LONGEST_LOOK = 2.0
 _FIRST_LOOK = 0.1
@@ -74,6 +75,7 @@ class RetryPolicy:
         self._settings = settings
         self._clock = clock
         self._breaker = _Breaker(clock)
+        self._served = 0
 
     def run(
         self,
@@ -107,7 +109,7 @@ class RetryPolicy:
             if isinstance(error, ApiError) and not _is_outage(error):
                 self._breaker.answered()
             raise
-        self._breaker.answered()
+        self._has_served()
         return result
 
     def now(self) -> float:
@@ -128,7 +130,8 @@ class RetryPolicy:
     def again(self, exceptions: type[BaseException] | tuple[type[BaseException], ...]) -> tenacity.Retrying:
         """Repeats on these exceptions, as often and as long as the settings say; raises the last one.
 
-        Waits as long as the exception's attribute ``retry_after`` asks, where it has one.
+        Waits as long as the exception's attribute ``retry_after`` asks, where it has one. Its attribute
+        ``fault``, where it has one, is what the service said.
         """
         return self._retrying(
             retry=tenacity.retry_if_exception_type(exceptions), stop=self._stop(None, self._end(None))
@@ -175,8 +178,12 @@ class RetryPolicy:
             elif outage or retries != 0:
                 self._breaker.failed(shortened=shortened)
             raise
-        self._breaker.answered()
+        self._has_served()
         return result
+
+    def _has_served(self) -> None:
+        self._served += 1  # threads may lose one to each other: what counts is that it moves
+        self._breaker.answered()
 
     def _allowance(self, end: float, *, shortened: bool = False) -> Allowance:
         now = self._clock.monotonic()
@@ -190,9 +197,23 @@ class RetryPolicy:
         return self._clock.monotonic() + (self._settings.deadline if deadline is None else deadline)
 
     def _stop(self, retries: int | None, end: float) -> Callable[[tenacity.RetryCallState], bool]:
+        """After so many retries, or where the time is over.
+
+        After a 429 while others were served the count begins anew: thirty threads that share a small rate are
+        each turned away more often than four are, and their turn comes. Where nobody is served, it goes on.
+        """
         tries = 1 + (self._settings.retries if retries is None else retries)
         out_of_time = self._before(end)
-        return lambda state: state.attempt_number >= tries or out_of_time(state)
+        counted_from, served = 0, self._served
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            nonlocal counted_from, served
+            if tries > 1 and served != self._served and _is_turned_away(state):
+                counted_from = state.attempt_number
+            served = self._served
+            return state.attempt_number - counted_from >= tries or out_of_time(state)
+
+        return stop
 
     def _before(self, end: float) -> Callable[[tenacity.RetryCallState], bool]:
         # What would be waited for in vain is not waited for at all.
@@ -263,10 +284,17 @@ def _is_outage(error: ChromaSyncError) -> bool:
     return isinstance(error, ServerError) and error.status >= 500
 
 
+def _is_turned_away(state: tenacity.RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    # Who has to send again may carry the fault in an exception of its own.
+    return isinstance(getattr(error, "fault", error), RateLimitError)
+
+
 def _wait(state: tenacity.RetryCallState) -> float:
     """Seconds: what the service asked for and a little more, else growing with jitter."""
     error = state.outcome.exception() if state.outcome else None
     asked: float | None = getattr(error, "retry_after", None)
     jittered = tenacity.wait_random_exponential(multiplier=0.2, max=_LONGEST_WAIT)(state)
-    # Clients that were sent away together don't come back together.
-    return asked + min(0.25, jittered) if asked is not None else max(_SHORTEST_WAIT, jittered)
+    # Clients that were sent away together don't come back together, the less so the more often it happens.
+    spread = min(_SPREAD * state.attempt_number, jittered)
+    return asked + spread if asked is not None else max(_SHORTEST_WAIT, jittered)

@@ -48,6 +48,10 @@ class Session:
         with self._lock:
             return self._one_at_a_time[key]
 
+    def beside(self, work: Callable[[], None]) -> None:
+        """Do this on a thread of its own, which ends with the process at the latest."""
+        threading.Thread(target=work, daemon=True).start()
+
     def part(self, make: Callable[[Session], _T]) -> _T:
         """What the resources of one kind share in this session; made by the first that asks."""
         with self._lock:

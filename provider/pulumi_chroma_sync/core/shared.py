@@ -39,23 +39,27 @@ class Shared(Generic[_T]):
         self._asking = False
         self._last: _Answer[_T] | None = None
 
-    def get(self, ask: Callable[[], _T], max_age: float = 0.0) -> _T:
+    def get(self, ask: Callable[[], _T], max_age: float = 0.0, meanwhile: float = 0.0) -> _T:
         """The answer.
 
         Args:
             ask: asks for it.
             max_age: seconds for which an earlier answer is good enough.
+            meanwhile: seconds for which it is good enough while another thread asks.
 
         Raises:
             ChromaSyncError: what ``ask`` ended with, also where another thread asked.
         """
         oldest = self._monotonic() - max_age
+        good = oldest - max(0.0, meanwhile - max_age)
         with self._turn:
             while True:
                 if self._last is not None and self._last.asked >= oldest:
                     return _given(self._last)
                 if not self._asking:
                     break
+                if self._last is not None and self._last.fault is None and self._last.asked >= good:
+                    return _given(self._last)
                 self._turn.wait()
             self._asking = True
         asked = self._monotonic()
@@ -67,9 +71,21 @@ class Shared(Generic[_T]):
         finally:
             with self._turn:
                 self._asking = False
-                self._last = answer or self._last
+                if answer is not None and (self._last is None or self._last.asked <= asked):
+                    self._last = answer
                 self._turn.notify_all()
         return _given(answer)
+
+    def offer(self, asked: float, value: _T) -> None:
+        """An answer that somebody got in another way; taken where none is younger.
+
+        Args:
+            asked: when it was asked for, on the same clock.
+            value: the answer.
+        """
+        with self._turn:
+            if self._last is None or self._last.asked < asked:
+                self._last = _Answer(asked, value=value)
 
     def forget(self) -> None:
         """Ask anew whoever comes next."""

@@ -7,6 +7,7 @@ is said once, by a :class:`Nature` in the annotation of its pydantic field; the 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -163,9 +164,8 @@ class Shape:
     def _values(
         self, model: type[BaseModel], given: Mapping[str, Any], above: str
     ) -> Iterator[tuple[str, Any]]:
-        for name, info in model.model_fields.items():
+        for name, inner, _ in _layout(model):
             value, path = given.get(name), f"{above}{name}"
-            inner = model_in(info.annotation)
             if inner is not None and isinstance(value, Mapping):
                 yield from self._values(inner, value, f"{path}.")
             elif inner is not None:
@@ -176,15 +176,14 @@ class Shape:
 
     def _spelled(self, model: type[BaseModel], given: Mapping[str, Any], above: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name, info in model.model_fields.items():
+        for name, inner, required in _layout(model):
             value, path = given.get(name), f"{above}{name}"
-            inner = model_in(info.annotation)
-            if value is None or (is_absent(value) and (inner is not None or not info.is_required())):
+            if value is None or (is_absent(value) and (inner is not None or not required)):
                 continue
             if inner is not None and isinstance(value, Mapping):
                 fields = self._spelled(inner, value, f"{path}.")
                 # An object without any field is none, unless a program may write it so.
-                if fields or not any(field.is_required() for field in inner.model_fields.values()):
+                if fields or not any(needed for _, _, needed in _layout(inner)):
                     found[name] = fields
             else:
                 found[name] = value if inner is not None else self._fields[path].spelled(value)
@@ -201,6 +200,17 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for found in map(model_in, get_args(annotation)) if found is not None), None)
+
+
+@functools.cache
+def _layout(model: type[BaseModel]) -> tuple[tuple[str, type[BaseModel] | None, bool], ...]:
+    """Of each field: its name, the model that it may be, whether it has to be there.
+
+    Kept, because a set of thousands asks for it thousands of times.
+    """
+    return tuple(
+        (name, model_in(info.annotation), info.is_required()) for name, info in model.model_fields.items()
+    )
 
 
 def short(value: Any) -> str:

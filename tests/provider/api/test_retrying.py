@@ -22,7 +22,7 @@ from pulumi_chroma_sync.errors import (
 )
 from pulumi_chroma_sync.settings import Settings
 
-from .fakes import KEY, START, FakeClock, Planned, failing, item
+from .fakes import KEY, START, FakeClock, Planned, client_of, failing, item
 
 HANGS = httpx.ReadTimeout("late")
 REFUSED = httpx.ConnectError("refused")
@@ -154,6 +154,51 @@ def test_only_a_delete_waits_for_a_run(call: Callable[[SyncClient], object]) -> 
     assert len(service.started) == 1
 
 
+def turned_away(times: int, *, others: bool, **settings: Any) -> tuple[SyncClient, list[int]]:
+    """A client whose ``s-1`` is answered with 429 so often, others being served meanwhile or not."""
+    asked: list[int] = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/s-2"):
+            return httpx.Response(200, json=item(2))
+        asked.append(1)
+        if len(asked) > times:
+            return FOUND
+        if others:
+            client.get_source("s-2")
+        return failing(429)
+
+    client = client_of(service, **{"retries": 2, **settings})
+    return client, asked
+
+
+def test_a_429_while_others_are_served_is_no_try() -> None:
+    """Thirty threads that share a small rate are turned away more often than the settings allow tries."""
+    client, asked = turned_away(20, others=True)
+    assert client.get_source("s-1").id == "s-1"
+    assert len(asked) == 21
+
+
+def test_a_429_while_nobody_is_served_is_a_try() -> None:
+    """A key whose quota is used up is told so soon."""
+    client, asked = turned_away(20, others=False)
+    with pytest.raises(RateLimitError):
+        client.get_source("s-1")
+    assert len(asked) == 3
+
+
+def test_a_429_ends_with_the_total_time_whoever_is_served() -> None:
+    """And a look in somebody's loop stays one look."""
+    client, asked = turned_away(10**6, others=True, deadline=60)
+    with pytest.raises(RateLimitError):
+        client.get_source("s-1")
+    assert 10 < len(asked) < 100
+    client, asked = turned_away(20, others=True)
+    with pytest.raises(RateLimitError):
+        client.get_source("s-1", retries=0)
+    assert len(asked) == 1
+
+
 # The policy for loops of others.
 
 
@@ -187,7 +232,7 @@ def test_again_repeats_on_one_kind_of_exception() -> None:
     rules, clock = policy(retries=3)
     call, calls = counted(Again(), Again(4), "done")
     assert rules.again(Again)(call) == "done"
-    assert len(calls) == 3 and 4 <= clock.slept[1] <= 4.25
+    assert len(calls) == 3 and 4 <= clock.slept[1] <= 4.5
     last = Again()
     call, calls = counted(last)
     with pytest.raises(Again) as caught:

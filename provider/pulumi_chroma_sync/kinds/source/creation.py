@@ -30,6 +30,10 @@ _CLOCKS_DIFFER = timedelta(seconds=30)
 """How far the clocks of a service's nodes may be apart: a source that is older than our look by more than
 this was there before, even where a list that shifted didn't show it."""
 
+_LOOK_AGE = 1.0
+"""Seconds for which a look before a create serves further ones, and three times that while somebody looks
+again. What another hand creates meanwhile is as if created between a look of one's own and the request."""
+
 _NOTICE_AGE = 30.0
 """Seconds for which the list is good enough for a notice at preview."""
 
@@ -55,6 +59,8 @@ class SourceCreation:
         self._spec = SourceSpec.from_inputs(inputs)
         self._database = str(inputs["database_name"])
         self._list = self._sources.listing(self._database)
+        self._arrivals = self._sources.arrivals(self._database)
+        self._was_made = False
         self._hidden_by_age: list[str] = []
         self._before: Look
         self.step = creating(inputs)
@@ -79,24 +85,29 @@ class SourceCreation:
             OutcomeUnknownError: it may have been created, or may yet be; nothing was sent twice.
             ChromaSyncError: nothing was created.
         """
-        with self._session.one_at_a_time(self._spec.key):
-            try:
-                self._before = self._list.look()
-                existing = self._equal_from_before()
-            except ChromaSyncError as fault:
-                raise fault.during(self.step, "Nothing was created.") from None
-            taken = None
-            if existing is not None:
-                taken = self._meet(existing, "the database already has an equal one", passing=True)
-            if taken is None:
-                client = self._session.client
-                taken = ExactlyOnce(self, client.policy, self._session.settings.settle).run()
-        return taken, self._read_back(taken)
+        with self._arrivals.expected():
+            with self._session.one_at_a_time(self._spec.key):
+                taken = self._made_or_met()
+            return taken, self._read_back(taken)
+
+    def _made_or_met(self) -> str:
+        try:
+            self._before = self._list.look(_LOOK_AGE, 3 * _LOOK_AGE)
+            existing = self._equal_from_before()
+        except ChromaSyncError as fault:
+            raise fault.during(self.step, "Nothing was created.") from None
+        if existing is not None:
+            taken = self._meet(existing, "the database already has an equal one", passing=True)
+            if taken is not None:
+                return taken
+        client = self._session.client
+        return ExactlyOnce(self, client.policy, self._session.settings.settle).run()
 
     # What exactly-once creation asks.
 
     def send(self) -> str:
         """See :class:`~pulumi_chroma_sync.core.exactly_once.Request`."""
+        self._arrivals.sent()
         return self._session.client.create_source(payload(self._inputs)).source_id
 
     def ours(self) -> Sequence[str]:
@@ -121,6 +132,7 @@ class SourceCreation:
             return met
         if not self._session.ownership.take(made, self._new_entry()):
             raise claimed(self._inputs, made)
+        self._was_made = True
         return made
 
     def take_found(self, found: str, fault: ChromaSyncError) -> str:
@@ -271,6 +283,9 @@ class SourceCreation:
 
     def _read_back(self, source_id: str) -> SourceReply | None:
         """The source as the service answers it; a service may not show at once what it just made."""
+        shown = self._arrivals.shown(source_id) if self._was_made else None
+        if shown is not None and shown.problem is None:
+            return shown
         client = self._session.client
         fault: ChromaSyncError | None = None
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pulumi_chroma_sync.api.client import SyncClient
+from pulumi_chroma_sync.api.paging import PAGE
 from pulumi_chroma_sync.api.replies import Listed, SourceReply
 from pulumi_chroma_sync.core.shared import Shared
 
@@ -20,10 +22,10 @@ from .spec import SourceSpec
 __all__ = ["Known", "Look", "SourceList"]
 
 _WHOLE_AGE = 30.0
-"""Seconds for which a whole list is good enough to be completed by its newest entries."""
+"""Seconds for which what is known is good enough to be completed by the newest entries of the list."""
 
-_NEWEST = 20
-"""Sources asked for to complete it; more than the engine's four threads create meanwhile."""
+_OF_OTHERS = 20
+"""Sources that others may have created since, for a page of the newest to complete what is known."""
 
 
 @dataclass(frozen=True)
@@ -75,28 +77,53 @@ class SourceList:
         self._known: dict[str, Known] = {}
         self._by_key: defaultdict[object, dict[str, Known]] = defaultdict(dict)
         self._number = 0
-        self._whole_at: float | None = None
+        self._served_at: datetime | None = None
+        self._known_at: float | None = None
+        self._unlisted = 0
         self._first: tuple[float, Listed] | None = None
-        self._wholes: Shared[Look] = Shared(client.clock.monotonic)
-        self._looks: Shared[Look] = Shared(client.clock.monotonic)
+        self._wholes: Shared[None] = Shared(client.clock.monotonic)
+        self._looks: Shared[None] = Shared(client.clock.monotonic)
 
-    def whole(self, max_age: float = 0.0, retries: int | None = None) -> Look:
+    def whole(self, max_age: float = 0.0, retries: int | None = None) -> None:
         """Know exactly the sources that there were at most ``max_age`` seconds ago.
 
         Raises:
             ChromaSyncError: the list could not be read.
         """
-        return self._wholes.get(lambda: self._read_whole(max_age, retries), max_age)
+        self._wholes.get(lambda: self._read_whole(max_age, retries), max_age)
 
-    def look(self, retries: int | None = None) -> Look:
-        """Know every source that there is at this moment; some that are gone may be among them.
+    def look(self, max_age: float = 0.0, meanwhile: float = 0.0, retries: int | None = None) -> Look:
+        """Know every source that there was at most ``max_age`` seconds ago; some may be gone.
 
-        Where the whole list was read a short while ago, this costs one short page.
+        While another thread looks, one from ``meanwhile`` seconds ago is good enough.
+
+        Where the list was read a short while ago, this costs one short page, or nothing. What the list was
+        read for before the first look, such as a preview, is no look.
+
+        Returns:
+            What is known now: whatever this process learns later was not there in this look.
 
         Raises:
             ChromaSyncError: the list could not be read.
         """
-        return self._looks.get(lambda: self._look(retries))
+        self._looks.get(lambda: self._look(retries), max_age, meanwhile)
+        with self._lock:
+            return Look(self._number, self._served_at)
+
+    def newest(self, retries: int | None = None) -> Sequence[SourceReply]:
+        """One page of the newest sources; where it completes what is known, it is a look as well.
+
+        Empty where what is known is too old to be completed by one page.
+
+        Raises:
+            ChromaSyncError: it could not be read.
+        """
+        return self._newest(retries)[0]
+
+    def one_more(self) -> None:
+        """One of our own is being created, which the next page of the newest has to have room for."""
+        with self._lock:
+            self._unlisted += 1
 
     def first_page(self, retries: int | None = None) -> None:
         """Read the first page, which tells about the API key and the database, and keep it for a while.
@@ -124,25 +151,43 @@ class SourceList:
         known = self.get(source_id)
         return known is not None and known.number <= look.number
 
-    def _look(self, retries: int | None) -> Look:
-        now, before = self._client.clock.monotonic(), self._number
-        if self._whole_at is not None and self._whole_at >= now - _WHOLE_AGE:
-            page = self._client.newest_sources(self._database, _NEWEST, retries=retries)
-            if page.complete:
-                return self._take_in_whole(page, now, before)
-            # Newest first: what follows a source that was seen before was seen before as well.
-            if page.sources and self.get(page.sources[-1].id) is not None:
-                return self._take_in(page)
-        return self.whole(retries=retries)
+    def _look(self, retries: int | None) -> None:
+        if not self._newest(retries)[1]:
+            self.whole(retries=retries)
 
-    def _read_whole(self, max_age: float, retries: int | None) -> Look:
+    def _newest(self, retries: int | None) -> tuple[Sequence[SourceReply], bool]:
+        """The newest sources, and whether every source is known with them."""
+        began = self._client.clock.monotonic()
+        with self._lock:
+            before, unlisted, known_at = self._number, self._unlisted, self._known_at
+        if known_at is None or known_at < began - _WHOLE_AGE:
+            return (), False
+        limit = min(PAGE, unlisted + _OF_OTHERS)
+        page = self._client.newest_sources(self._database, limit, retries=retries)
+        with self._lock:
+            was_empty = not self._known
+        if page.complete or (
+            was_empty and self._client.is_whole(self._database, page.sources, retries=retries)
+        ):
+            self._take_in_whole(page, began, before)
+        # Newest first: what follows a source that a look has shown was shown as well.
+        elif page.sources and self.get(page.sources[-1].id) is not None:
+            self._take_in(page, began)
+        else:
+            return page.sources, False
+        with self._lock:
+            self._unlisted -= min(unlisted, self._unlisted)
+        self._looks.offer(began, None)
+        return page.sources, True
+
+    def _read_whole(self, max_age: float, retries: int | None) -> None:
         began, before, first = self._client.clock.monotonic(), self._number, None
         if self._first is not None and self._first[0] >= began - max_age:
             began, first = self._first
         listed = self._client.list_sources(self._database, first=first, retries=retries)
-        return self._take_in_whole(listed, began, before)
+        self._take_in_whole(listed, began, before)
 
-    def _take_in_whole(self, listed: Listed, began: float, before: int) -> Look:
+    def _take_in_whole(self, listed: Listed, began: float, before: int) -> None:
         """Take in all that there is: what was known before and isn't in it is gone.
 
         Args:
@@ -150,16 +195,14 @@ class SourceList:
             began: when it was asked for.
             before: the number of the last look before that.
         """
-        look = self._take_in(listed)
+        self._take_in(listed, began)
         with self._lock:
             there = {reply.id for reply in listed.sources}
             for source_id in [key for key in self._known if key not in there]:
                 if self._known[source_id].number <= before:
                     self._drop(source_id)
-            self._whole_at = began
-        return look
 
-    def _take_in(self, listed: Listed) -> Look:
+    def _take_in(self, listed: Listed, began: float) -> None:
         with self._lock:
             self._number += 1
             for reply in listed.sources:
@@ -169,7 +212,8 @@ class SourceList:
                 elif old.reply.body != reply.body:
                     self._drop(reply.id)
                     self._keep(replace(old, reply=reply, spec=_spec_of(reply)))
-            return Look(self._number, listed.served_at)
+            if self._known_at is None or began >= self._known_at:
+                self._known_at, self._served_at = began, listed.served_at
 
     def _keep(self, known: Known) -> None:
         self._known[known.id] = known

@@ -15,6 +15,7 @@ from pulumi_chroma_sync.core.shared import Shared
 from pulumi_chroma_sync.errors import ApiError, AuthorizationError, ChromaSyncError, NotFoundError
 from pulumi_chroma_sync.settings import HOW_TO_SET_KEY
 
+from .arrivals import Arrivals
 from .listing import SourceList
 
 __all__ = ["Sources"]
@@ -34,6 +35,7 @@ _T = TypeVar("_T")
 @dataclass
 class _Database:
     listing: SourceList
+    arrivals: Arrivals
     preflight: Shared[tuple[str, str] | None]
     lock: threading.Lock = field(default_factory=threading.Lock)
     answered: bool = False
@@ -59,6 +61,10 @@ class Sources:
     def listing(self, database: str) -> SourceList:
         """What the service's list says of a database."""
         return self._database(database).listing
+
+    def arrivals(self, database: str) -> Arrivals:
+        """The creates that are under way in a database."""
+        return self._database(database).arrivals
 
     def was_deleted(self, source_id: str) -> bool:
         """Whether this process deleted a source; the list may show it for a while."""
@@ -286,7 +292,8 @@ class Sources:
         with self._lock:
             if name not in self._databases:
                 listing = SourceList(self._client, name)
-                self._databases[name] = _Database(listing, Shared(self._clock.monotonic))
+                arrivals = Arrivals(listing, self._clock, self._session.beside)
+                self._databases[name] = _Database(listing, arrivals, Shared(self._clock.monotonic))
             return self._databases[name]
 
     def _ask(self, database: str, entry: _Database, warn: Callable[[str], None]) -> tuple[str, str] | None:

@@ -1,7 +1,8 @@
 """What the state holds of a source, and what a refresh makes of it: the service against the service.
 
-The outputs are the inputs, and what the service decided under names of its own. What it answered right after
-the create is the baseline of every later refresh. It is kept only where it isn't what was declared:
+The outputs are the inputs, and what the service decided under names of its own, as far as that doesn't go
+without saying (:mod:`.effective`). What it answered right after the create is the baseline of every later
+refresh. It is kept only where it isn't what was declared:
 
 - ``server_defaults``: fields of the kind that the program left out and the service filled in;
 - ``answered``: fields that were declared and answered otherwise, by path, in normal form; ``""`` is absent.
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from pulumi_chroma_sync.core.ownership import entry_made_at
 from pulumi_chroma_sync.core.specification import LeftOut
 
+from .effective import applied_in, kept_of
 from .model import INPUTS, KINDS, WRITE_ONLY
 from .spec import SHAPE, SourceSpec, has_keys, kind_of
 
@@ -105,7 +107,9 @@ def outputs_after_update(olds: Mapping[str, Any], news: Mapping[str, Any]) -> di
     kept = {name: value for name, value in olds.items() if name not in INPUTS and name != "__provider"}
     if not has_keys(news.get("s3")):
         kept.pop("aws_credential_id", None)  # of inline keys that the program no longer passes
-    return {**kept, **declared_in(news)}
+    declared, theirs = declared_in(news), applied_in(olds)
+    # What went without saying beside the old inputs may have to be said beside the new ones.
+    return {**kept, **declared, **(kept_of(theirs, declared) if theirs else {})}
 
 
 def refreshed(
@@ -246,11 +250,7 @@ def _spelled(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _decided(inputs: Mapping[str, Any], answer: Mapping[str, Any], created_at: str) -> dict[str, Any]:
     """What the service decided, under names of its own."""
-    decided: dict[str, Any] = {
-        "created_at": created_at,
-        "effective_chunking": answer.get("chunking"),
-        "effective_embedding": answer.get("embedding"),
-    }
+    decided: dict[str, Any] = {"created_at": created_at, **kept_of(answer, inputs)}
     theirs = answer.get("s3")
     if has_keys(inputs.get("s3")) and isinstance(theirs, Mapping):
         decided["aws_credential_id"] = SHAPE.spelled({"s3": theirs}).get("s3", {}).get("aws_credential_id")

@@ -1,0 +1,1 @@
+"""What the provider costs, beside others that do the same: ``python -m bench``."""

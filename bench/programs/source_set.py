@@ -1,0 +1,19 @@
+"""One ``SourceSet`` for all of the sources."""
+
+import json
+from typing import Any
+
+import pulumi_chroma_sync
+
+with open("sources.json", encoding="utf-8") as file:
+    declared: dict[str, dict[str, Any]] = json.load(file)
+
+one = next(iter(declared.values()))
+# By its name, because not every version has it.
+SourceSet = vars(pulumi_chroma_sync)["SourceSet"]
+SourceSet(
+    "sources",
+    database_name=one["database_name"],
+    chunking=one["chunking"],
+    sources={name: {"github": source["github"]} for name, source in declared.items()},
+)
