@@ -125,9 +125,13 @@ class SourceSetProvider(dynamic.ResourceProvider):
         Raises:
             SourceClaimedError: another resource of the program has one of these sources, too.
         """
+        from .core.validation import is_known
         from .kinds.source_set.record import Members
 
         members = Members.of(_olds)
+        if not is_known(_news.get("sources")):
+            self._inform_once(f"{_name_in(_news)}: its sources are not known yet")
+            return dynamic.DiffResult(changes=True, replaces=[], delete_before_replace=True)
         declared, todo = self._planned(members, _news)
         changes = todo.changes or any(
             (_olds.get("failures"), _olds.get("drifted"), _olds.get("__provider") != _news.get("__provider"))
@@ -229,7 +233,8 @@ class SourceSetProvider(dynamic.ResourceProvider):
         stay = {*todo.kept, *todo.moved.values()}
         for key, held in members.held.items():
             if key not in stay:
-                becomes = SourceSpec.from_inputs(declared[key]) if key in declared else None
+                inputs = declared.get(key)
+                becomes = SourceSpec.from_inputs(inputs) if isinstance(inputs, Mapping) else None
                 ownership.leaves(held.id, entry, becomes)
             elif not ownership.stays(held.id, entry, None):
                 raise held_twice(name, key, held.id)

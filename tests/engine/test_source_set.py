@@ -220,6 +220,30 @@ def test_values_of_other_resources_are_not_known_at_preview(
     nothing_is_left(stack)
 
 
+def test_a_key_can_be_ignored(project: MakeProject, emu: RunningEmulator) -> None:
+    """`ignore_changes` takes one, as the documentation spells it; the others change."""
+    option = """opts=pulumi.ResourceOptions(ignore_changes=['sources["a"]']),"""
+    stack = project(repositories("a", "b", more=option))
+    stack.up()
+    before = ids(stack)
+    stack.program(repositories("a", "b", more=option).replace("acme/{key}", "acme/other-{key}"))
+    assert "replaces 1 (b: github), old first; 1 stay" in told(stack.up())
+    assert ids(stack)["a"] == before["a"] and ids(stack)["b"] != before["b"]
+    nothing_is_left(stack)
+
+
+def test_a_set_that_is_to_be_replaced_is_made_anew(project: MakeProject, emu: RunningEmulator) -> None:
+    """Where the engine is told to, all old ones go first."""
+    stack = project(repositories("a", "b"))
+    stack.up()
+    before = on_the_service(emu)
+    [resource] = stack.resources(TYPE)
+    stack.up("--replace", resource["urn"])
+    assert not set(before) & set(on_the_service(emu)) and len(on_the_service(emu)) == 2
+    assert sorted(ids(stack).values()) == on_the_service(emu)
+    nothing_is_left(stack)
+
+
 @pytest.mark.parametrize("rule", ["identity", "never"])
 def test_kills_in_the_middle_of_a_large_set(rule: str, project: MakeProject, emu: RunningEmulator) -> None:
     """The next preview counts what exists; with adoption an up takes it over and makes the rest."""

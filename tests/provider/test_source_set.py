@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from pulumi.output import Unknown
 
 from pulumi_chroma_sync.errors import ChromaSyncError
 
@@ -280,3 +283,26 @@ def test_the_record_is_short_and_whole() -> None:
     assert not stack.preview(program)
     stack.refresh()
     assert not stack.preview(program) and stack.outputs["drifted"] == {}
+
+
+def test_what_is_not_known_yet_is_a_change_and_no_loss(stack: Stack, memory: Memory) -> None:
+    """A field, a whole source, or all of them: the preview never says that they are deleted."""
+    unknown: Any = Unknown()  # type: ignore[no-untyped-call]
+    stack.up(repositories("a", "b"))
+    field = repositories("a", "b", "c")
+    field["sources"]["a"] = {"github": {"repository": unknown}}
+    field["sources"]["c"] = unknown
+    whole = repositories("a", "b", "c")
+    whole["sources"]["a"] = unknown
+    for program, said in (
+        (field, "creates 1 (c), replaces 1 (a: github), old first; 1 stay"),
+        (whole, "creates 1 (c), replaces 1 (a: not known yet), old first; 1 stay"),
+        ({**repositories(), "sources": unknown}, "docs: its sources are not known yet"),
+    ):
+        with stack.process() as process:
+            olds = {**stack.inputs, "__provider": "x"}
+            inputs = process.provider.check(olds, {**program, "__provider": "x"}).inputs
+            outputs = {**stack.outputs, "__provider": "x"}
+            assert process.provider.diff(stack.id, outputs, {**inputs, "__provider": "x"}).changes
+            told = "\n".join(sorted(process.provider._informed))
+        assert said in told and "deletes" not in told

@@ -14,6 +14,9 @@ from .record import Members
 
 __all__ = ["Plan", "plan"]
 
+_NOT_KNOWN = "not known yet"
+"""What is said of a source that as a whole is an output of another resource."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -80,7 +83,9 @@ def plan(members: Members, declared: Mapping[str, Any], is_lost: Callable[[str],
     return found
 
 
-def _changed(before: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
+def _changed(before: Mapping[str, Any], inputs: Any) -> list[str]:
+    if not isinstance(inputs, Mapping):
+        return [_NOT_KNOWN]
     # Most sources of a large set are what they were, word for word.
     if all(before.get(name) == inputs.get(name) for name in (*PAYLOAD, "extra")):
         return []
@@ -109,6 +114,8 @@ def _moves(
         offered[SourceSpec.from_inputs(members.held[key].props).key].append(key)
     moves: dict[str, str] = {}
     for key in takers:
+        if not isinstance(declared[key], Mapping):
+            continue
         there = offered.get(SourceSpec.from_inputs(declared[key]).key, [])
         giver = next((one for one in there if not _changed(members.held[one].props, declared[key])), None)
         if giver is not None:
