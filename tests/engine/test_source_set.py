@@ -248,8 +248,8 @@ def test_a_set_that_is_to_be_replaced_is_made_anew(project: MakeProject, emu: Ru
 def test_kills_in_the_middle_of_a_large_set(rule: str, project: MakeProject, emu: RunningEmulator) -> None:
     """The next preview counts what exists; with adoption an up takes it over and makes the rest."""
     emu.control.settings(unique=rule)
-    count, chance = 300, random.Random(7)
-    emu.control.fault("create_source", "delay_after", delay=0.05, times=0)
+    count, chance = 1000, random.Random(7)
+    emu.control.fault("create_source", "delay_after", delay=0.4, times=0)
     stack = project(tenants(count))
     for _ in range(2):
         run = stack.start("up", "--yes", "--skip-preview")
@@ -263,12 +263,13 @@ def test_kills_in_the_middle_of_a_large_set(rule: str, project: MakeProject, emu
         kill_all(run)
         stack.pulumi("cancel", "--yes", check=True)
         stack.program(tenants(count, 'on_conflict="adopt",'))
+    emu.control.clear_faults()
     orphans = on_the_service(emu)
     assert 0 < len(orphans) < count and stack.resources() == []
 
     stack.program(tenants(count))
     seen = told(stack.preview())
-    assert f"tenants: {len(orphans)} of {count} exist already and are equal" in seen
+    assert f"tenants: {len(orphans)} of {count:,} exist already and are equal" in seen
     stack.program(tenants(count, 'on_conflict="adopt",'))
     assert "up takes them over" in told(stack.up())
     assert sorted(ids(stack).values()) == sorted(on_the_service(emu)) and len(ids(stack)) == count
@@ -279,7 +280,7 @@ def test_a_kill_in_the_middle_of_a_change_heals(project: MakeProject, emu: Runni
     """The state is as it was before: what was made since is met, what was deleted is gone."""
     stack = project(tenants(60, 'on_conflict="adopt",'))
     stack.up()
-    emu.control.fault("create_source", "delay_after", delay=0.1, times=0)
+    emu.control.fault("create_source", "delay_after", delay=0.4, times=0)
     changed = tenants(80, 'on_conflict="adopt",').replace('"max_lines": 20', '"max_lines": 21')
     stack.program(changed)
     emu.control.clear_requests()
