@@ -35,7 +35,11 @@ FLOORS = {
 }
 """The house, from the ground up: on what each module or package may stand."""
 
-LOADED = {"", "args", "errors", "source", "source_set", "core", "core.border", "core.terminal"}
+LOADED = {
+    *("", "args", "errors", "source", "source_set"),
+    *("core", "core.border", "core.provider", "core.terminal"),
+    *("kinds", "kinds.source", "kinds.source.effective", "kinds.source.outputs"),
+}
 """What a program pays for."""
 
 

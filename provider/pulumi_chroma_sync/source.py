@@ -26,45 +26,24 @@ from .args import (
     with_secret_key,
     with_secret_key_in,
 )
-from .core.border import called_by_the_engine, with_whole_numbers
+from .core.border import called_by_the_engine
+from .core.provider import Provider
 from .core.terminal import inform
 from .errors import ChromaSyncError, ConfigError, NotFoundError
+from .kinds.source.outputs import ANSWERED, COMPUTED, SourceOutputs, never_there
 
 if TYPE_CHECKING:
-    from .core.session import Session
     from .kinds.source.sources import Sources
-    from .settings import Settings
 
 __all__ = ["Source", "SourceProvider"]
 
 
-class SourceProvider(dynamic.ResourceProvider):
+class SourceProvider(Provider):
     """The lifecycle of a source, as the engine calls it.
 
     Every resource's state holds a pickled reference to this class by its module and name, so neither may
-    ever change. An instance has no attributes until the engine configures it, in the plugin's process.
+    ever change.
     """
-
-    serialize_as_secret_always = False
-
-    _settings: Settings | None = None
-    _config_error: ConfigError | None = None
-    _informed: frozenset[str] = frozenset()
-    _program_runs = False
-    """Whether the engine has begun to register what the program declares. Before that it may refresh, and
-    then it calls diff after each read, also for resources that the program no longer has (measured)."""
-
-    def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Read the settings. A wrong one is kept until check can name it as a property's failure."""
-        from .core.parallel import allow_at_once
-        from .settings import load_settings
-
-        try:
-            self._settings = load_settings(req.config.get)
-        except ConfigError as error:
-            self._config_error = error
-        else:
-            allow_at_once(self._settings.parallel)
 
     @called_by_the_engine
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
@@ -245,29 +224,10 @@ class SourceProvider(dynamic.ResourceProvider):
         if not deleted:
             inform(f"source {_id} was already gone")
 
-    def _inform_once(self, sentence: str) -> None:
-        """The engine checks and compares some resources twice."""
-        if sentence not in self._informed:
-            self._informed |= {sentence}
-            inform(sentence)
-
-    def _was_just_deleted(self, source_id: str) -> bool:
-        """Whether this run deleted the source for another entry of the state, before it heard of this one."""
-        if self._settings is None or not self._program_runs:
-            return False
-        return self._session().ownership.is_deleted(source_id)
-
     def _new_entry(self) -> str:
         from .core.ownership import new_entry
 
         return new_entry(self._session().clock.time())
-
-    def _session(self) -> Session:
-        from .core.session import session_for
-
-        if self._settings is None:
-            raise self._config_error or ConfigError("apiKey", "the provider was not configured")
-        return session_for(self._settings)
 
     def _sources(self, inputs: Mapping[str, Any] | None = None) -> Sources:
         """What all sources of this process share; secrets among these inputs stay out of every error."""
@@ -295,44 +255,11 @@ def _own(props: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in props.items() if name != "__provider"}
 
 
-_COMPUTED = dict.fromkeys(
-    (
-        "created_at",
-        "effective_chunking",
-        "effective_embedding",
-        "aws_credential_id",
-        "server_defaults",
-    )
-)
-"""Outputs that are no inputs, but for the id."""
-
-_KINDS = ("github", "web_scrape", "s3")
-
-_ANSWERED = ("effective_chunking", "effective_embedding", "server_defaults", "answered")
-"""Outputs that hold what the service answered."""
-
-
-def _never_there(inputs: Mapping[str, Any]) -> set[str]:
-    """Properties that a source with these inputs can't come to have.
-
-    Each that is declared is an output for which the SDK waits in a task of its own, and that is nearly all of
-    what a source costs a program. Other inputs that are None may get a value yet: a stack transform adds what
-    a house wants everywhere.
-    """
-    never = {"on_conflict"} if inputs["on_conflict"] is None else set()
-    others = {name for name in _KINDS if inputs[name] is None}
-    if len(others) < len(_KINDS):  # else it is read by its id, or ``extra`` has a newer kind
-        never |= others
-        if "s3" in others:
-            never.add("aws_credential_id")
-    return never
-
-
 class _NoOther(TypedDict):
     """No other argument; one that a program passes all the same is named by check, with what was meant."""
 
 
-class Source(dynamic.Resource, module="chroma-sync", name="Source"):
+class Source(SourceOutputs, module="chroma-sync", name="Source"):
     """A source: a repository, web site or bucket that Chroma syncs into collections of one database.
 
     Exactly one of ``github``, ``web_scrape``, ``s3``. The API has no update, so any change replaces the
@@ -367,126 +294,6 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
     :class:`~pulumi_chroma_sync.errors.OutcomeUnknownError` and
     :class:`~pulumi_chroma_sync.errors.SourceExistsError`.
     """
-
-    # Properties all, since the SDK looks an annotation's type up anew for every resource. The engine gives
-    # numbers back as doubles; in an object the SDK can't know better, and these can.
-
-    @property
-    @pulumi.getter
-    def source_id(self) -> pulumi.Output[str]:
-        """The service's id of the source (a UUID); also the resource's id."""
-        return self.id
-
-    @property
-    @pulumi.getter
-    def created_at(self) -> pulumi.Output[str]:
-        """When the service created it, RFC 3339."""
-        return self._output("created_at")
-
-    @property
-    @pulumi.getter
-    def database_name(self) -> pulumi.Output[str]:
-        """The database."""
-        return self._output("database_name")
-
-    @property
-    @pulumi.getter
-    def github(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """As declared."""
-        return self._output("github")
-
-    @property
-    @pulumi.getter
-    def web_scrape(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """As declared."""
-        return self._with_whole_numbers("web_scrape")
-
-    @property
-    @pulumi.getter
-    def s3(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """As declared; an AWS secret key in it is a secret."""
-        return self._with_whole_numbers("s3")
-
-    @property
-    @pulumi.getter
-    def chunking(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """As declared."""
-        return self._with_whole_numbers("chunking")
-
-    @property
-    @pulumi.getter
-    def embedding(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """As declared."""
-        return self._output("embedding")
-
-    @property
-    @pulumi.getter
-    def embedding_model(self) -> pulumi.Output[Any]:
-        """As declared."""
-        return self._output("embedding_model")
-
-    @property
-    @pulumi.getter
-    def extra(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """As declared."""
-        return self._with_whole_numbers("extra")
-
-    @property
-    @pulumi.getter
-    def effective_chunking(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """The chunking that the service applies, its defaults filled in."""
-        return self._applied("effective_chunking", "chunking")
-
-    @property
-    @pulumi.getter
-    def effective_embedding(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """The embedding that the service applies, its defaults filled in."""
-        return self._applied("effective_embedding", "embedding")
-
-    @property
-    @pulumi.getter
-    def aws_credential_id(self) -> pulumi.Output[int | None]:
-        """The credential that the service made of inline AWS keys; None without them."""
-        return self._output("aws_credential_id")
-
-    @property
-    @pulumi.getter
-    def server_defaults(self) -> pulumi.Output[Mapping[str, Any] | None]:
-        """Fields of the kind that the service filled in by itself when the source was created."""
-        return self._with_whole_numbers("server_defaults")
-
-    def _output(self, name: str) -> pulumi.Output[Any]:
-        """As the engine gave it; what this source can't have is None, also at preview."""
-        output: pulumi.Output[Any] | None = pulumi.get(self, name)
-        return pulumi.Output.from_input(None) if output is None else output
-
-    def _with_whole_numbers(self, name: str) -> pulumi.Output[Mapping[str, Any] | None]:
-        return self._output(name).apply(with_whole_numbers)
-
-    def _applied(self, name: str, declared_name: str) -> pulumi.Output[Mapping[str, Any] | None]:
-        """What the service applies: the state leaves out what goes without saying.
-
-        Of an output that isn't in the state a preview doesn't know that it is none. This one is known where
-        ``created_at`` is, too: both come from the same answer.
-        """
-        from .kinds.source.effective import applied
-
-        kept, declared = self._output(name), self._output(declared_name)
-        created_at = self._output("created_at")
-
-        async def value() -> Any:
-            found = await kept.future()
-            if found is None and await created_at.future() is None:
-                return None  # the answer was never read
-            return with_whole_numbers(applied(name, found, await declared.future()))
-
-        async def is_known() -> bool:
-            return bool(await kept.is_known() or await created_at.is_known())
-
-        async def is_secret() -> bool:
-            return bool(await kept.is_secret() or await declared.is_secret())
-
-        return pulumi.Output(kept.resources(), value(), is_known(), is_secret())
 
     def __init__(
         self,
@@ -530,11 +337,11 @@ class Source(dynamic.Resource, module="chroma-sync", name="Source"):
         options = pulumi.ResourceOptions(delete_before_replace=True)
         if may_hold_secrets(inputs["extra"]):
             # The service may repeat them, and the engine knows a secret by its place among the inputs alone.
-            options.additional_secret_outputs = list(_ANSWERED)
+            options.additional_secret_outputs = list(ANSWERED)
         if opts is not None:
             options = pulumi.ResourceOptions.merge(options, opts)
-        never = _never_there(inputs) if options.id is None else set()
-        properties = {name: value for name, value in {**_COMPUTED, **inputs}.items() if name not in never}
+        never = never_there(inputs) if options.id is None else set()
+        properties = {name: value for name, value in {**COMPUTED, **inputs}.items() if name not in never}
         super().__init__(SourceProvider(), resource_name, properties, options)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -30,44 +30,26 @@ from .args import (
     with_secret_key_in,
 )
 from .core.border import called_by_the_engine
+from .core.provider import Provider
 from .core.terminal import inform
 from .errors import ChromaSyncError, ConfigError
 
 if TYPE_CHECKING:
-    from .core.session import Session
     from .kinds.source_set.plan import Plan
     from .kinds.source_set.record import Members
-    from .settings import Settings
 
 __all__ = ["SourceSet", "SourceSetProvider"]
 
 
-class SourceSetProvider(dynamic.ResourceProvider):
+class SourceSetProvider(Provider):
     """The lifecycle of a set of sources, as the engine calls it.
 
     Every resource's state holds a pickled reference to this class by its module and name, so neither may
-    ever change. An instance has no attributes until the engine configures it, in the plugin's process.
+    ever change.
 
     A create or an update that raises leaves nothing of what it did in the state. So neither does: both record
     what exists, and name in the output ``failures`` what doesn't; :class:`SourceSet` then fails the program.
     """
-
-    serialize_as_secret_always = False
-
-    _settings: Settings | None = None
-    _config_error: ConfigError | None = None
-    _informed: frozenset[str] = frozenset()
-    _program_runs = False
-    """Whether the engine has begun to register what the program declares; see ``SourceProvider``."""
-
-    def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Read the settings. A wrong one is kept until check can name it as a property's failure."""
-        from .settings import load_settings
-
-        try:
-            self._settings = load_settings(req.config.get)
-        except ConfigError as error:
-            self._config_error = error
 
     @called_by_the_engine
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
@@ -132,16 +114,16 @@ class SourceSetProvider(dynamic.ResourceProvider):
         if not is_known(_news.get("sources")):
             self._inform_once(f"{_name_in(_news)}: its sources are not known yet")
             return dynamic.DiffResult(changes=True, replaces=[], delete_before_replace=True)
-        declared, todo = self._planned(members, _news)
-        changes = todo.changes or any(
+        declared, planned = self._planned(members, _news)
+        changes = planned.changes or any(
             (_olds.get("failures"), _olds.get("drifted"), _olds.get("__provider") != _news.get("__provider"))
         )
         if self._settings is not None and self._program_runs:
             name = _name_in(_news)
-            self._tell_ownership(_id, name, members, declared, todo)
-            self._notice(name, todo)
-            if todo.created and self._settings.preflight:
-                self._notice_existing(name, declared, {key: declared[key] for key in todo.created})
+            self._tell_ownership(_id, name, members, declared, planned)
+            self._notice(name, planned)
+            if planned.created and self._settings.preflight:
+                self._notice_existing(name, declared, {key: declared[key] for key in planned.created})
         return dynamic.DiffResult(changes=changes, replaces=[], delete_before_replace=True)
 
     @called_by_the_engine
@@ -210,9 +192,9 @@ class SourceSetProvider(dynamic.ResourceProvider):
         """The outputs once everything has been tried."""
         from .kinds.source_set.changing import Change
 
-        declared, todo = self._planned(members, news)
+        declared, planned = self._planned(members, news)
         name = _name_in(news)
-        failures = Change(self._session(), entry, name, members, declared).carry_out(todo)
+        failures = Change(self._session(), entry, name, members, declared).carry_out(planned)
         return members.outputs(name, str(news["database_name"]), failures, {})
 
     def _planned(self, members: Members, news: Mapping[str, Any]) -> tuple[dict[str, Any], Plan]:
@@ -223,14 +205,14 @@ class SourceSetProvider(dynamic.ResourceProvider):
         return declared, plan(members, declared, self._was_just_deleted)
 
     def _tell_ownership(
-        self, entry: str, name: str, members: Members, declared: Mapping[str, Any], todo: Plan
+        self, entry: str, name: str, members: Members, declared: Mapping[str, Any], planned: Plan
     ) -> None:
         """Let the process know which sources stay with this set."""
         from .kinds.source.spec import SourceSpec
         from .kinds.source_set.sentences import held_twice
 
         ownership = self._session().ownership
-        stay = {*todo.kept, *todo.moved.values()}
+        stay = {*planned.kept, *planned.moved.values()}
         for key, held in members.held.items():
             if key not in stay:
                 inputs = declared.get(key)
@@ -239,10 +221,10 @@ class SourceSetProvider(dynamic.ResourceProvider):
             elif not ownership.stays(held.id, entry, None):
                 raise held_twice(name, key, held.id)
 
-    def _notice(self, name: str, todo: Plan) -> None:
+    def _notice(self, name: str, planned: Plan) -> None:
         from .kinds.source_set.sentences import coming
 
-        if (sentence := coming(name, todo)) is not None:
+        if (sentence := coming(name, planned)) is not None:
             self._inform_once(sentence)
 
     def _notice_existing(self, name: str, declared: Mapping[str, Any], created: Mapping[str, Any]) -> None:
@@ -255,25 +237,6 @@ class SourceSetProvider(dynamic.ResourceProvider):
             notice = f"warning: {name}: which of the sources exist already could not be asked: {error}"
         if notice:
             self._inform_once(notice)
-
-    def _inform_once(self, sentence: str) -> None:
-        """The engine checks and compares some resources twice."""
-        if sentence not in self._informed:
-            self._informed |= {sentence}
-            inform(sentence)
-
-    def _was_just_deleted(self, source_id: str) -> bool:
-        """Whether this run deleted the source for another entry of the state, before it heard of this one."""
-        if self._settings is None or not self._program_runs:
-            return False
-        return self._session().ownership.is_deleted(source_id)
-
-    def _session(self) -> Session:
-        from .core.session import session_for
-
-        if self._settings is None:
-            raise self._config_error or ConfigError("apiKey", "the provider was not configured")
-        return session_for(self._settings)
 
 
 def _name_in(props: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import dill  # type: ignore[import-untyped]
 import pytest
+from pulumi import dynamic
 from pulumi.dynamic.dynamic import serialize_provider
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
@@ -173,9 +174,10 @@ def test_the_inputs_and_outputs_of_a_source_are_pinned() -> None:
         "on_conflict",
         "retain_on_delete",
     )
-    properties = {name for name, value in vars(Source).items() if isinstance(value, property)}
-    readable = inspect.get_annotations(Source).keys() | properties
-    assert readable == {*INPUTS, *COMPUTED} - {"on_conflict", "retain_on_delete"}
+    own = Source.__mro__[: Source.__mro__.index(dynamic.Resource)]
+    properties = {name for each in own for name, value in vars(each).items() if isinstance(value, property)}
+    annotated = {name for each in own for name in inspect.get_annotations(each)}
+    assert properties | annotated == {*INPUTS, *COMPUTED} - {"on_conflict", "retain_on_delete"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -47,26 +47,26 @@ class Change:
         self._kept_ids: list[str] = []
         session.client.hide(secrets_of([*declared.values(), *members.props()]))
 
-    def carry_out(self, todo: Plan) -> dict[str, str]:
+    def carry_out(self, planned: Plan) -> dict[str, str]:
         """Do what is planned; key -> why, for each that failed."""
         held = self._members.held
-        over = {key: held[giver] for key, giver in todo.moved.items()}
-        for key in todo.gone:
+        over = {key: held[giver] for key, giver in planned.moved.items()}
+        for key in planned.gone:
             del held[key]
         held.update(over)
-        for key in (*todo.kept, *todo.moved):
+        for key in (*planned.kept, *planned.moved):
             held[key] = Held(held[key].id, outputs_after_update(held[key].props, self._declared[key]))
         # What was deleted for another entry of the state, or went over: there is nothing to delete any more.
-        for key in todo.created:
+        for key in planned.created:
             held.pop(key, None)
-        to_make = [*todo.created, *todo.replaced]
-        crew = Crew(self._session, self._name, len(to_make) + len(todo.removed))
-        in_the_way = self._in_the_way(todo, to_make)
-        crew.run("deleted", [key for key in todo.removed if key in in_the_way], self._delete)
-        crew.run("", [key for key in todo.replaced if key in in_the_way], self._delete)
-        crew.run("created", todo.created, self._create)
-        crew.run("replaced", todo.replaced, self._replace)
-        crew.run("deleted", [key for key in todo.removed if key not in in_the_way], self._delete)
+        to_make = [*planned.created, *planned.replaced]
+        crew = Crew(self._session, self._name, len(to_make) + len(planned.removed))
+        in_the_way = self._in_the_way(planned, to_make)
+        crew.run("deleted", [key for key in planned.removed if key in in_the_way], self._delete)
+        crew.run("", [key for key in planned.replaced if key in in_the_way], self._delete)
+        crew.run("created", planned.created, self._create)
+        crew.run("replaced", planned.replaced, self._replace)
+        crew.run("deleted", [key for key in planned.removed if key not in in_the_way], self._delete)
         crew.over()
         self._tell_kept()
         return crew.failures
@@ -79,14 +79,14 @@ class Change:
         self._tell_kept()
         return crew.failures
 
-    def _in_the_way(self, todo: Plan, to_make: list[str]) -> set[str]:
+    def _in_the_way(self, planned: Plan, to_make: list[str]) -> set[str]:
         """Keys whose old source may keep another key's new one from being created."""
         wanted: defaultdict[object, set[str]] = defaultdict(set)
         for key in to_make:
             wanted[SourceSpec.from_inputs(self._declared[key]).key].add(key)
         return {
             key
-            for key in (*todo.removed, *todo.replaced)
+            for key in (*planned.removed, *planned.replaced)
             if wanted.get(SourceSpec.from_inputs(self._members.held[key].props).key, set()) - {key}
         }
 

@@ -21,21 +21,21 @@ _NOTICE_AGE = 30.0
 """Seconds for which the list is good enough for a notice at preview."""
 
 
-def coming(name: str, todo: Plan) -> str | None:
+def coming(name: str, planned: Plan) -> str | None:
     """What an up does, in a sentence for the preview; None for nothing."""
     parts = []
-    if todo.created:
-        parts.append(f"creates {_counted(todo.created)}")
-    if todo.replaced:
-        why = {key: f"{key}: {', '.join(names)}" for key, names in todo.replaced.items()}
+    if planned.created:
+        parts.append(f"creates {_counted(planned.created)}")
+    if planned.replaced:
+        why = {key: f"{key}: {', '.join(names)}" for key, names in planned.replaced.items()}
         parts.append(f"replaces {_counted(why.values())}, old first")
-    if todo.removed:
-        parts.append(f"deletes {_counted(todo.removed)}")
-    if todo.moved:
-        parts.append(f"hands over {_counted([f'{old} to {new}' for new, old in todo.moved.items()])}")
+    if planned.removed:
+        parts.append(f"deletes {_counted(planned.removed)}")
+    if planned.moved:
+        parts.append(f"hands over {_counted([f'{old} to {new}' for new, old in planned.moved.items()])}")
     if not parts:
         return None
-    stay = f"; {len(todo.kept):,} stay" if todo.kept else ""
+    stay = f"; {len(planned.kept):,} stay" if planned.kept else ""
     return f"{name}: an up {', '.join(parts)}{stay}"
 
 
