@@ -5,85 +5,24 @@ land later, sources appear, change and vanish outside; several processes work ov
 to hold one id twice. Whatever happens: no source of ours is unknown to the state without the user having been
 told, none is doubled, none that another entry stays with is deleted; and once the trouble is over, two whole
 ups bring state and service together.
-
-`make test` plays the same games every time. `make soak` plays others, and many more; a game that fails is
-printed as a program, with the line that plays it again.
 """
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, note, settings
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import note
+from hypothesis.stateful import initialize, invariant, rule
 
 from .fault_cases import RULES, Rule
+from .games import FAULTS, HAZES, MANNERS, TroubledGame, picks, play, troubles
 from .memory import Memory
 from .model_engine import Engine, Program, matches
 from .plugin import Bag
 from .service import github
 from .turns import Turns
-
-SOAK = int(os.environ.get("CHROMA_SYNC_SOAK") or 0)
-"""Plays 2,000 new games a rule for each; 0 for the 45 of `make test`."""
-
-OWN = {"error": "InternalError", "message": "broken"}
-HTML = "<html><title>Gateway</title></html>"
-FAULTS: list[dict[str, Any]] = [
-    {"action": "drop_before"},
-    {"action": "drop_after"},
-    {"action": "cut_body"},
-    {"action": "delay", "delay": 33},
-    {"action": "delay", "delay": 100},
-    {"action": "delay_after", "delay": 100},
-    {"action": "drop_then_commit", "delay": 3},
-    {"action": "drop_then_commit", "delay": 100},
-    {"action": "respond", "status": 429, "headers": {"retry-after": "0"}},
-    {"action": "respond", "status": 500, "body": OWN},
-    {"action": "respond", "status": 502, "body": HTML},
-    {"action": "respond_after", "status": 502, "body": HTML},
-    {"action": "respond", "status": 503, "headers": {"retry-after": "0"}},
-    {"action": "respond_after", "status": 504, "body": HTML},
-    {"action": "respond_after", "status": 201, "body": {"id": 7, "source_id": None}},
-    {"action": "respond", "status": 200, "body": HTML},
-    {"action": "respond", "status": 401},
-    {"action": "respond", "status": 404, "body": HTML},
-]
-OWN_AND_DONE: list[dict[str, Any]] = [
-    {"action": "respond_after", "status": 500, "body": OWN},
-    {"action": "respond_after", "status": 503, "headers": {"retry-after": "0"}},
-]
-"""The service's own failure, carried out all the same: one that is behind for longer than anybody looks
-doesn't show it."""
-
-OPERATIONS = ["create_source"] * 3 + ["list_sources", "get_source", "delete_source"]
-
-MANNERS: list[Bag] = [
-    {},
-    {},
-    {"defaults": "filled"},
-    {"normalise": "on"},
-    {"defaults": "filled", "normalise": "on"},
-]
-HAZES: list[Bag] = [
-    {},
-    {},
-    {},
-    {"read_lag": 3},
-    {"read_lag": 30},
-    {"linger": 5},
-    {"linger": 86_000},
-    {"async_delete": 3},
-]
 
 names = st.sampled_from(["a", "b", "c", "d", "e"])
 contents = st.builds(
@@ -111,23 +50,11 @@ ways = st.sampled_from(
     ]
 )
 edits = st.lists(st.tuples(names, contents, ways), max_size=4)
-troubles = st.lists(
-    st.tuples(
-        st.sampled_from(OPERATIONS),
-        st.sampled_from(FAULTS + OWN_AND_DONE),
-        st.integers(0, 3),
-        st.sampled_from([1, 1, 2, 0]),
-    ),
-    max_size=3,
-)
-picks = st.integers(0, 99)
 seeds = st.integers(0, 9999)
 
 
-class Game(RuleBasedStateMachine):
+class Game(TroubledGame):
     """One stack, its users and its service, from the first program to the last run."""
-
-    unique: Rule
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,10 +66,9 @@ class Game(RuleBasedStateMachine):
     @initialize(manner=st.sampled_from(MANNERS), haze=st.sampled_from(HAZES), held=st.sampled_from([0, 0, 3]))
     def begin(self, manner: Bag, haze: Bag, held: float) -> None:
         """A service of this manner."""
-        note(f"{manner} {haze} held {held}")
-        self.service.settings(**manner, **haze)
+        note(f"held {held}")
+        self.become(manner, haze)
         self.service.held = held
-        self.is_far_behind = haze.get("read_lag", 0) > 20
 
     # Programs change, and are run.
 
@@ -159,7 +85,7 @@ class Game(RuleBasedStateMachine):
     ) -> None:
         """Resources added and changed, then an up; under faults, and perhaps killed."""
         self._edit(edits)
-        self._strike(trouble)
+        self.strike(trouble)
         self.engine.up(self.program, seed=seed, kill_at=kill_at, refresh=refresh, go_on=go_on)
         self._calm()
 
@@ -167,7 +93,7 @@ class Game(RuleBasedStateMachine):
     def up_whose_creates_fail(self, edits: Any, plan: dict[str, Any], skip: int, seed: int) -> None:
         """The same, with one fault that surely matters."""
         self._edit(edits)
-        self._strike([("create_source", plan, skip, 1), ("create_source", plan, 1, 0)])
+        self.strike([("create_source", plan, skip, 1), ("create_source", plan, 1, 0)])
         self.engine.up(self.program, seed=seed)
         self._calm()
 
@@ -176,7 +102,7 @@ class Game(RuleBasedStateMachine):
         """`--target`: nothing else is looked at, and nothing that left the program is deleted."""
         self._edit(edits)
         if self.program:
-            self._strike(trouble)
+            self.strike(trouble)
             self.engine.up(self.program, targets=[_picked(self.program, pick)], seed=seed)
             self._calm()
 
@@ -184,7 +110,7 @@ class Game(RuleBasedStateMachine):
     def replace(self, pick: int, seed: int, trouble: Any) -> None:
         """`--replace`: no diff is asked."""
         if self.program:
-            self._strike(trouble)
+            self.strike(trouble)
             self.engine.up(self.program, replace=[_picked(self.program, pick)], seed=seed)
             self._calm()
 
@@ -217,14 +143,14 @@ class Game(RuleBasedStateMachine):
     @rule(trouble=troubles, seed=seeds)
     def refresh(self, trouble: Any, seed: int) -> None:
         """Under faults."""
-        self._strike(trouble)
+        self.strike(trouble)
         self.engine.refresh(seed=seed)
         self._calm()
 
     @rule(kill_at=st.sampled_from([None, 1]), seed=seeds, trouble=troubles)
     def destroy(self, kill_at: int | None, seed: int, trouble: Any) -> None:
         """Everything that the state knows; the program stays."""
-        self._strike(trouble)
+        self.strike(trouble)
         self.engine.destroy(kill_at=kill_at, seed=seed)
         self._calm()
 
@@ -340,13 +266,6 @@ class Game(RuleBasedStateMachine):
         for name, content, way in edits:
             self.program[name] = {**content, **way}
 
-    def _strike(self, trouble: list[Any]) -> None:
-        for operation, plan, skip, times in trouble:
-            if plan in OWN_AND_DONE and operation == "create_source" and self.is_far_behind:
-                continue
-            note(f"{operation}: {plan}")
-            self.service.fault(operation, skip=skip, times=times, **plan)
-
     def _calm(self) -> None:
         note(f"errors: {self.engine.errors}")
         self.service.clear_faults()
@@ -365,13 +284,4 @@ def _plain(content: Bag) -> Bag:
 @pytest.mark.parametrize("unique", RULES)
 def test_whatever_happens_every_source_is_known_to_the_state_or_told(unique: Rule) -> None:
     """Thousands of steps; see the head of this file."""
-    chosen = settings(
-        max_examples=2000 * SOAK or 45,
-        stateful_step_count=30,
-        derandomize=not SOAK,
-        database=None,
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(type("Game", (Game,), {"unique": unique}), settings=chosen)
+    play(Game, unique, steps=30, games=45, soak=2000)

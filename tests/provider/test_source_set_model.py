@@ -7,25 +7,22 @@ bring state and service together. ``make soak`` plays longer.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, note, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis import note
+from hypothesis.stateful import initialize, invariant, rule
 
 from pulumi_chroma_sync.errors import ChromaSyncError
 
 from .fault_cases import RULES, Rule
+from .games import HAZES, MANNERS, OPERATIONS, TroubledGame, picks, play, troubles
 from .memory import Memory
 from .model_engine import matches
 from .plugin import Bag
 from .sets import Stack
-from .test_model import FAULTS, HAZES, MANNERS, OPERATIONS, OWN_AND_DONE
-
-SOAK = int(os.environ.get("CHROMA_SYNC_SOAK") or 0)
 
 keys = st.sampled_from(["a", "b", "c", "d", "e"])
 contents = st.builds(
@@ -41,26 +38,14 @@ contents = st.builds(
     ),
 )
 edits = st.lists(st.tuples(keys, contents), max_size=4)
-troubles = st.lists(
-    st.tuples(
-        st.sampled_from(OPERATIONS),
-        st.sampled_from(FAULTS + OWN_AND_DONE),
-        st.integers(0, 3),
-        st.sampled_from([1, 1, 2, 0]),
-    ),
-    max_size=3,
-)
-picks = st.integers(0, 99)
 
 
 class Killed(BaseException):
     """The process is no more."""
 
 
-class Game(RuleBasedStateMachine):
+class Game(TroubledGame):
     """One set, its user and its service."""
-
-    unique: Rule
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,9 +60,7 @@ class Game(RuleBasedStateMachine):
     @initialize(manner=st.sampled_from(MANNERS), haze=st.sampled_from(HAZES))
     def begin(self, manner: Bag, haze: Bag) -> None:
         """A service of this manner."""
-        note(f"{manner} {haze}")
-        self.service.settings(**manner, **haze)
-        self.is_far_behind = haze.get("read_lag", 0) > 20
+        self.become(manner, haze)
 
     # Commands.
 
@@ -86,7 +69,7 @@ class Game(RuleBasedStateMachine):
         """Keys added and changed, then an up under faults."""
         self.sources.update(edits)
         self.conflict = conflict
-        self._strike(trouble)
+        self.strike(trouble)
         self._up()
         self.service.clear_faults()
 
@@ -112,7 +95,7 @@ class Game(RuleBasedStateMachine):
     @rule(trouble=troubles)
     def refresh(self, trouble: Any) -> None:
         """Under faults."""
-        self._strike(trouble)
+        self.strike(trouble)
         self._command(self.stack.refresh)
         self.service.clear_faults()
 
@@ -120,7 +103,7 @@ class Game(RuleBasedStateMachine):
     def destroy(self, trouble: Any) -> None:
         """Under faults."""
         if self.stack.id:
-            self._strike(trouble)
+            self.strike(trouble)
             self._command(self.stack.destroy)
             self.service.clear_faults()
 
@@ -223,13 +206,6 @@ class Game(RuleBasedStateMachine):
         sources = {key: dict(content) for key, content in self.sources.items()}
         return {"name": "docs", "database_name": "demo", "sources": sources, "on_conflict": self.conflict}
 
-    def _strike(self, trouble: list[Any]) -> None:
-        for operation, plan, skip, times in trouble:
-            if plan in OWN_AND_DONE and operation == "create_source" and self.is_far_behind:
-                continue
-            note(f"{operation}: {plan}")
-            self.service.fault(operation, skip=skip, times=times, **plan)
-
 
 def _target(source: Bag) -> str:
     """The repository, of a declaration or of a source on the service."""
@@ -241,13 +217,4 @@ def _target(source: Bag) -> str:
 @pytest.mark.parametrize("unique", RULES)
 def test_whatever_happens_every_source_of_a_set_is_known_or_told(unique: Rule) -> None:
     """See the head of this file."""
-    chosen = settings(
-        max_examples=1000 * SOAK or 40,
-        stateful_step_count=25,
-        derandomize=not SOAK,
-        database=None,
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(type("Game", (Game,), {"unique": unique}), settings=chosen)
+    play(Game, unique, steps=25, games=40, soak=1000)
