@@ -7,7 +7,7 @@ ARGS ?=
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv engine up preview refresh down test soak faults bench lint clean
+.PHONY: help venv engine up preview refresh down test soak faults bench docs lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
@@ -31,6 +31,7 @@ down: venv ## delete what `make up` created, and stop the emulator
 	@$(RUN) -m scripts.quickstart down $(ARGS)
 
 test: venv engine ## all tests (ARGS="-k words" chooses)
+	@$(PYTHON) -m scripts.venv aws
 	@$(RUN) -m pytest -n $(JOBS) --dist=worksteal $(ARGS)
 
 soak: venv ## a long run of the model tests
@@ -41,6 +42,9 @@ faults: venv ## write docs/faults.md: what happens under faults, as the tests se
 
 bench: venv engine ## measure beside others, write bench/README.md (ARGS=--quick: in minutes)
 	@$(RUN) -m bench --json bench/results.json $(ARGS)
+
+docs: venv ## a site of the documents and docstrings, in build/site
+	@$(RUN) -m scripts.docs
 
 lint: venv ## ruff and mypy
 	@$(RUN) -m ruff check

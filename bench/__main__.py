@@ -49,7 +49,7 @@ def main(
     """Measure up, an unchanged preview, refresh, one change and destroy, of every contender in turns.
 
     A run of the whole plan, or of the quick one, writes bench/README.md, its plots and the headline in
-    README.md. Where contenders, counts or latencies are named, what was found is only printed.
+    docs/scale.md. Where contenders, counts or latencies are named, what was found is only printed.
 
     The exit code is 1 where an operation failed.
     """

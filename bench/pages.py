@@ -22,14 +22,14 @@ PLOT = """\
 
 
 def write(results: Results, root: Path) -> None:
-    """The report and the plots into ``bench``, the headline into the README of the root.
+    """The report and the plots into ``bench``, the headline into ``docs/scale.md``.
 
     Raises:
         ValueError: a page has no markers.
     """
     draw(results, root / "bench")
     _between(root / "bench" / "README.md", report(results))
-    _between(root / "README.md", _headline(results))
+    _between(root / "docs" / "scale.md", _headline(results))
 
 
 def report(results: Results) -> str:
@@ -75,7 +75,7 @@ def _headline(results: Results) -> str:
     count, latency = tables.place(results)
     said = f"Seconds for {count:,} sources on a service {latency} ms away"
     said += f" (provisional: {results.provisional}):" if results.provisional else ":"
-    return f"{said}\n\n{tables.headline(results)}\n\n{_where(results)} [All figures](bench/README.md)."
+    return f"{said}\n\n{tables.headline(results)}\n\n{_where(results)} [All figures](../bench/README.md)."
 
 
 def _where(results: Results) -> str:

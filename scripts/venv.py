@@ -1,5 +1,6 @@
 """``python -m scripts.venv``: the virtual environment ``.venv`` with the project, the emulator and the tools.
 
+Further words are dependency groups that are installed as well, such as ``aws``.
 Installs only when pyproject.toml changed since the last time. An old Python can run it too,
 to be refused kindly.
 """
@@ -25,26 +26,41 @@ def main() -> int:
         return 1
     folder = _ROOT / ".venv"
     python = folder / "bin" / "python"
-    stamp = folder / "installed"
-    digest = hashlib.sha256((_ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    if python.exists() and stamp.exists() and stamp.read_text() == digest:
-        return 0
-    print("venv       installing the project and its tools into .venv", flush=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     commands = [
         # `--group` came with pip 25.1.
         [*pip, "pip>=25.1"],
         [*pip, "--editable", ".[emulator]", "--group", "dev"],
     ]
+    # 65 MB instead of 500: its server needs nothing of what it depends on.
+    server = [*pip, "--only-binary", ":all:", "--no-deps", "--group", "server"]
     if not python.exists():
         commands.insert(0, [sys.executable, "-m", "venv", str(folder)])
+    if not _installed(folder / "installed", "the project and its tools", commands):
+        return 1
+    if not _installed(folder / "installed-server", "Chroma's own server", [server]):
+        print("venv       goes on without it; the tests that need it fail", file=sys.stderr)
+    return int(
+        not all(
+            _installed(folder / f"installed-{group}", group, [[*pip, "--no-compile", "--group", group]])
+            for group in sys.argv[1:]
+        )
+    )
+
+
+def _installed(stamp: Path, what: str, commands: list[list[str]]) -> bool:
+    """Run these commands, where they were not run since pyproject.toml was changed; whether all is well."""
+    digest = hashlib.sha256((_ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return True
+    print(f"venv       installing {what} into .venv", flush=True)
     for command in commands:
         code = subprocess.run(command, cwd=_ROOT, check=False).returncode
         if code != 0:
             print(f"venv       failed (exit code {code}): {' '.join(command)}", file=sys.stderr)
-            return 1
+            return False
     stamp.write_text(digest)
-    return 0
+    return True
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from . import control, handlers, page, uploads
+from . import control, embeddings, handlers, page, public_api, uploads
 from .core import Emulator, emulator_of
 from .errors import ApiError, error_response
 from .front import API, Front
 from .openapi import openapi
+from .passing import V2
 
-__all__ = ["OPERATIONS", "ROUTES", "create_app"]
+__all__ = ["BESIDE", "OPERATIONS", "ROUTES", "create_app"]
 
 OPERATIONS: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]]], ...] = (
     ("POST", "/api/v1/sources", handlers.create_source),
@@ -34,28 +35,42 @@ OPERATIONS: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]]], ...
 )
 """Method, path and handler of every operation."""
 
+BESIDE = (("GET", "/api/v2/auth/identity", handlers.get_identity),)
+"""The same of Chroma's public API, which the vendor has at another address: what an API key opens."""
+
 ROUTES = tuple(
-    Route(path, handler, methods=[method], name=handler.__name__) for method, path, handler in OPERATIONS
+    Route(path, handler, methods=[method], name=handler.__name__)
+    for method, path, handler in (*OPERATIONS, *BESIDE)
 )
-"""The API's operations; the names are those of the control API and of the requests it shows."""
+"""The operations; the names are those of the control API and of the requests it shows."""
 
 
 def create_app(emulator: Emulator) -> Front:
     """The ASGI application of an emulator."""
     app = Starlette(
-        routes=[*ROUTES, Route("/openapi.json", openapi), *page.ROUTES, *control.ROUTES],
+        routes=[
+            *ROUTES,
+            *public_api.ROUTES,
+            *embeddings.ROUTES,
+            Route("/openapi.json", openapi),
+            *page.ROUTES,
+            *control.ROUTES,
+        ],
         exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _failure},
     )
     # A slash at the end is another path, not a redirect that clients would have to follow.
     app.router.redirect_slashes = False
     app.state.emulator = emulator
-    return Front(app, emulator, ROUTES)
+    return Front(app, emulator, (*ROUTES, *public_api.ROUTES))
 
 
 async def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     # The control API is the emulator's own, and answers its tests alike in every mode.
     statuses = emulator_of(request).settings.statuses if request.url.path.startswith(API) else "contract"
+    if request.url.path.startswith(V2):
+        # Those of the public API are known.
+        statuses = "strict"
     return error_response(error.status_by(statuses), error.message)
 
 

@@ -11,6 +11,7 @@
 | ``PATCH sources/{id}`` | changes a source, unseen: objects merge, all else is replaced |
 | ``POST invocations/{id}`` | ``{"status": ...}``: moves an invocation |
 | ``GET``, ``POST collections`` | ``{"database", "name", "tenant"?, "finished_ingest": true}`` |
+| ``GET``, ``POST targets`` | ``{"kind", "name", "path"}``: what ``--sync`` reads |
 
 A tenant's ``database`` is the one that the key is good for, ``role`` what its user is in the team. A source
 that is to look older than it is gets another ``created_at``.
@@ -25,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from . import jobs, sources
+from . import data, jobs, sources
 from .core import emulator_of
 from .errors import BadRequest, NotFound
 from .faults import OPERATIONS, FaultSpec
@@ -63,7 +64,7 @@ async def reset(request: Request) -> Response:
     emulator = emulator_of(request)
     emulator.faults.clear()
     emulator.traffic.clear()
-    await emulator.call(Store.reset)
+    await data.reset(emulator)
     await emulator.reload_keys()
     return Response(status_code=204)
 
@@ -88,6 +89,7 @@ async def tenants(request: Request) -> Response:
         keys = [body.api_key] if body.api_key else []
         await emulator.call(Store.add_tenant, body.name, keys, databases, scope=body.database, role=body.role)
         await emulator.reload_keys()
+        await data.mirror(emulator)
     return JSONResponse(await emulator.call(Store.tenants), 201 if request.method == "POST" else 200)
 
 
@@ -97,6 +99,7 @@ async def databases(request: Request) -> Response:
     if request.method == "POST":
         body = parse_body(_Database, await request.body())
         await emulator.call(Store.add_tenant, body.tenant, (), [body.name])
+        await data.mirror(emulator)
         return JSONResponse(body.model_dump(), 201)
     return JSONResponse(
         [
@@ -195,9 +198,33 @@ async def collections(request: Request) -> Response:
     emulator = emulator_of(request)
     if request.method == "POST":
         body = parse_body(_Collection, await request.body())
-        await emulator.call(jobs.add_collection, body.tenant, body.database, body.name, body.finished_ingest)
+        place = (body.tenant, body.database, body.name, body.finished_ingest)
+        await emulator.call(jobs.add_collection, *place)
+        await data.make_collection(emulator, *place)
         return JSONResponse(body.model_dump(), 201)
-    return JSONResponse(await emulator.call(jobs.collections))
+    there = await data.collections(emulator)
+    return JSONResponse(await emulator.call(jobs.collections) if there is None else there)
+
+
+class _Target(_Body):
+    kind: Literal["repo", "site", "bucket"]
+    name: Name
+    path: Name
+
+
+async def targets(request: Request) -> Response:
+    """List what runs read, or map one more."""
+    syncing = emulator_of(request).syncing
+    if syncing is None:
+        raise BadRequest("the emulator carries out no runs: it was started without --sync")
+    if request.method == "POST":
+        body = parse_body(_Target, await request.body())
+        try:
+            syncing.targets.put(body.kind, body.name, body.path)
+        except ValueError as error:
+            raise BadRequest(str(error)) from None
+        return JSONResponse(body.model_dump(), 201)
+    return JSONResponse(syncing.targets.describe())
 
 
 ROUTES = (
@@ -214,6 +241,7 @@ ROUTES = (
             Route("/sources/{source_id}", source, methods=["PATCH"]),
             Route("/invocations/{invocation_id}", invocation, methods=["POST"]),
             Route("/collections", collections, methods=["GET", "POST"]),
+            Route("/targets", targets, methods=["GET", "POST"]),
         ],
     ),
 )

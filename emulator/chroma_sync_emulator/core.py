@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from starlette.requests import HTTPConnection
 
-from . import jobs, lifetimes
+from . import jobs, lifetimes, work
 from .errors import Unauthorized
 from .faults import FaultPlan
 from .names import checked_name
 from .settings import DEFAULT_DATABASE, DEMO_KEY, Settings
 from .store import Key, Store
 from .traffic import Traffic
+
+if TYPE_CHECKING:
+    from .syncing.service import Syncing
+    from .syncing.worker import Worker
 
 __all__ = ["Emulator", "emulator_of"]
 
@@ -37,7 +41,9 @@ class Emulator:
         store: a file, made where there is none, or ``:memory:``.
         api_keys: keys of the default tenant.
         databases: databases of the default tenant.
+        scopes: API key -> the one database that it is good for.
         settings: how it behaves at first.
+        syncing: what carries out runs; None where they only change their state.
 
     Raises:
         ValueError: a database can't be called that.
@@ -49,9 +55,11 @@ class Emulator:
         *,
         api_keys: Sequence[str] = (DEMO_KEY,),
         databases: Sequence[str] = (DEFAULT_DATABASE,),
+        scopes: Mapping[str, str] | None = None,
         settings: Settings | None = None,
+        syncing: Syncing | None = None,
     ) -> None:
-        for database in databases:
+        for database in (*databases, *(scopes or {}).values()):
             try:
                 checked_name(database)
             except ValueError as error:
@@ -60,12 +68,16 @@ class Emulator:
         self.faults = FaultPlan()
         self.traffic = Traffic()
         self.uploads: Counter[str] = Counter()
+        self.syncing = syncing
+        self._worker: Worker | None = None
         # One thread: SQLite has one writer anyway, and a queue needs no lock that could time out.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="chroma-sync-emulator-store")
         try:
-            self._store = self._thread.submit(Store, store).result()
-            self._thread.submit(self._store.give, api_keys, databases).result()
+            make = partial(Store, store, syncing=syncing is not None)
+            self._store = self._thread.submit(make).result()
+            self._thread.submit(self._store.give, api_keys, databases, scopes).result()
             self._keys = self._thread.submit(self._store.keys).result()
+            self._begin_work(syncing)
         except BaseException:
             self._thread.shutdown()
             raise
@@ -81,9 +93,22 @@ class Emulator:
         What time has done until then is done first.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, self._settled, partial(work, self._store, *args, **kwargs)
-        )
+        try:
+            return await loop.run_in_executor(
+                self._thread, self._settled, partial(work, self._store, *args, **kwargs)
+            )
+        finally:
+            if self._worker is not None:
+                self._worker.wake()
+
+    def do(
+        self,
+        work: Callable[Concatenate[Store, _Params], _Result],
+        *args: _Params.args,
+        **kwargs: _Params.kwargs,
+    ) -> _Result:
+        """The same from a thread that has no event loop."""
+        return self._thread.submit(self._settled, partial(work, self._store, *args, **kwargs)).result()
 
     def _settled(self, work: Callable[[], _Result]) -> _Result:
         jobs.settle(self._store)
@@ -109,8 +134,44 @@ class Emulator:
 
     def close(self) -> None:
         """Close the store, after the work that waits for it."""
+        if self._worker is not None:
+            self._worker.stop()
         self._thread.submit(self._store.close)
         self._thread.shutdown()
+
+    def _begin_work(self, syncing: Syncing | None) -> None:
+        if syncing is None:
+            self.do(work.forget)
+            return
+        # Loaded where it is needed: it takes longer than all the rest of the emulator.
+        from .syncing.worker import Worker
+
+        def finish(run: dict[str, Any], error: str | None, report: str) -> None:
+            self.do(work.finish, run["id"], error=error, report=report)
+
+        syncing.mirror(self.do(Store.databases))
+        syncing.tidy(self.do(work.uploads))
+        self._worker = Worker(
+            take=partial(self.do, work.next_run),
+            wait=partial(self.do, work.next_due),
+            carry_out=syncing.carry_out,
+            finish=finish,
+        )
+        self._worker.start()
+
+    def reset_all(self) -> None:
+        """Take away what :meth:`.store.Store.reset` does, on the Chroma server too; between two runs."""
+        assert self.syncing is not None and self._worker is not None
+        with self._worker.between_runs():
+            made, before = self.do(jobs.collections), self.do(Store.databases)
+            if self.syncing.own:
+                # Clients make some by themselves, too.
+                made = self.syncing.overview(before)
+            self.do(Store.reset)
+            self.syncing.tidy([])
+            kept = self.do(Store.databases)
+            self.syncing.take_away(made, [database for database in before if database not in kept])
+            self.syncing.mirror(kept)
 
 
 def emulator_of(connection: HTTPConnection) -> Emulator:

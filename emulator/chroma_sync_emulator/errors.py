@@ -14,7 +14,8 @@ contract's; with the setting ``statuses="strict"`` some are those of the vendor'
     ├── NotFound              404       404
     ├── Conflict              409       409
     ├── PreconditionFailed    412       412
-    └── TooManyRequests       429       429
+    ├── TooManyRequests       429       429
+    └── BadGateway            502       502     the Chroma server behind ``--sync``
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from starlette.responses import JSONResponse
 
 __all__ = [
     "ApiError",
+    "BadGateway",
     "BadRequest",
     "BadShape",
     "Conflict",
@@ -132,6 +134,12 @@ class TooManyRequests(ApiError):
     """More uploads at once than the settings allow."""
 
     status = 429
+
+
+class BadGateway(ApiError):
+    """The Chroma server doesn't answer, or refuses."""
+
+    status = 502
 
 
 def error_response(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

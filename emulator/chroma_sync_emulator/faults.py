@@ -44,6 +44,12 @@ Operation = Literal[
     "latest_by_keys",
     "add_file",
     "health",
+    "get_identity",
+    "create_database",
+    "list_databases",
+    "get_database",
+    "delete_database",
+    "chroma",
     "*",
 ]
 OPERATIONS: tuple[str, ...] = get_args(Operation)

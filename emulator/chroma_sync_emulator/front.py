@@ -40,6 +40,9 @@ CONTROL = "/_emulator"
 MAX_BODY = 8 * 2**20
 """Bytes of a request's body that are read, but for uploads (a guess; the contract names no limit)."""
 
+MAX_PASSED_BODY = 64 * 2**20
+"""The same of what a real Chroma server answers, which reads 40 MiB itself."""
+
 
 @dataclass
 class Answer:
@@ -100,13 +103,15 @@ class Front:
         operation = self._operation(scope)
         body = _Body(receive)
         raw = b""
+        largest = MAX_PASSED_BODY if operation == "chroma" else MAX_BODY
         if operation != "add_file":
-            raw = await body.read(MAX_BODY)
+            raw = await body.read(largest)
             if body.gone:
                 return
-        seen = self._note(scope, operation, raw, trace_id)
-        if len(raw) > MAX_BODY:
-            error = TooLarge(f"the body is larger than {MAX_BODY} bytes")
+        # Records of a collection are neither requests to look at nor small.
+        seen = self._note(scope, operation, b"" if operation == "chroma" else raw, trace_id)
+        if len(raw) > largest:
+            error = TooLarge(f"the body is larger than {largest} bytes")
             refusal = error_response(error.status_by(self.emulator.settings.statuses), error.message)
             seen.status = refusal.status_code
             await refusal(scope, receive, send)

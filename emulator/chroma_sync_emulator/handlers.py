@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import jobs, sources
+from . import data, jobs, sources
 from .core import emulator_of
 from .errors import BadRequest, WrongMedia
 from .parsing import parse_body
@@ -22,6 +22,7 @@ __all__ = [
     "create_invocation",
     "create_source",
     "delete_source",
+    "get_identity",
     "get_invocation",
     "get_source",
     "health",
@@ -86,7 +87,11 @@ async def create_invocation(request: Request) -> Response:
     key = emulator.authenticate(request)
     source_id = path_id(request, "source_id")
     payload = await body_of(request, CreateInvocation)
+    if emulator.syncing is not None:
+        place = await emulator.call(jobs.target, key, source_id, payload)
+        await data.look(emulator, key.tenant, *place)
     invocation_id = await emulator.call(jobs.create, key, source_id, payload, emulator.settings)
+    await data.over(emulator, invocation_id)
     return JSONResponse({"invocation_id": invocation_id}, 201)
 
 
@@ -132,6 +137,12 @@ async def latest_by_keys(request: Request) -> Response:
     source_id = path_id(request, "source_id")
     payload = await body_of(request, LatestByKeys)
     return JSONResponse(await emulator.call(jobs.latest_by_keys, key, source_id, payload.object_keys))
+
+
+async def get_identity(request: Request) -> Response:
+    """``GET /api/v2/auth/identity`` of Chroma's public API: whose the key is, and for which databases."""
+    emulator = emulator_of(request)
+    return JSONResponse(await emulator.call(Store.identity, emulator.authenticate(request)))
 
 
 async def health(request: Request) -> Response:

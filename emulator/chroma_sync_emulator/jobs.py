@@ -2,8 +2,8 @@
 
 ``pending -> processing -> complete | failed``, and ``cancelled`` from the first. In timed mode nothing runs
 in the background: :class:`.core.Emulator` calls :func:`settle` before each piece of work, so whoever looks
-finds what time has done until then. Every function takes the :class:`.store.Store` first and is called in its
-thread.
+finds what time has done until then. A run that is carried out (:mod:`.work`) is over no sooner than that is
+done. Every function takes the :class:`.store.Store` first and is called in its thread.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from . import sources
+from . import sources, work
 from .errors import Conflict, NotFound, PreconditionFailed
 from .payloads import CreateInvocation
 from .rules import collection_of, metadata_of
@@ -35,8 +35,11 @@ __all__ = [
     "list_all",
     "list_invocations",
     "move",
+    "note_collection",
     "require_unfinished",
     "settle",
+    "state",
+    "target",
 ]
 
 STATUSES = ("pending", "processing", "complete", "failed", "cancelled")
@@ -56,6 +59,7 @@ def create(store: Store, key: Key, source_id: str, payload: CreateInvocation, se
     """
     with store.transaction():
         source = sources.find(store, key, source_id)
+        store.require_database(key, source["database"])
         kind, fields = source["kind"], json.loads(source["document"])[source["kind"]]
         collection = collection_of(kind, fields, payload)
         require_unfinished(store, key.tenant, source["database"], collection)
@@ -80,9 +84,25 @@ def insert(
     settings: Settings,
     *,
     object_key: str | None = None,
+    document: str | None = None,
+    upload: str | None = None,
 ) -> str:
-    """A new run of a source's row; inside a transaction. Answers its id."""
+    """A new run of a source's row; inside a transaction. Answers its id.
+
+    Args:
+        store: the store.
+        source: the row.
+        collection: the name of the one that it writes.
+        metadata: what the answer says of its kind.
+        settings: what moves it.
+        object_key: of S3.
+        document: the fields that it is carried out by, as JSON; None for the source's.
+        upload: where the content of an uploaded file is.
+    """
     invocation_id, now = str(uuid.uuid4()), store.now()
+    instant = settings.invocations == "instant"
+    carried_out = store.syncing and settings.invocations != "manual"
+    timed = settings.invocations == "timed" or (instant and carried_out)
     store.execute(
         "INSERT INTO invocations (id, tenant, database, source_id, kind, collection, object_key, metadata,"
         " status, outcome, due, run_seconds, created_at)"
@@ -96,8 +116,8 @@ def insert(
             collection,
             object_key,
             json.dumps(metadata),
-            now + settings.pending_seconds if settings.invocations == "timed" else None,
-            settings.processing_seconds,
+            now + (0 if instant else settings.pending_seconds) if timed else None,
+            0 if instant else settings.processing_seconds,
             store.next_created_at(),
         ),
     )
@@ -105,7 +125,9 @@ def insert(
         "INSERT OR IGNORE INTO collections VALUES (?, ?, ?, 0)",
         (source["tenant"], source["database"], collection),
     )
-    if settings.invocations == "instant":
+    if carried_out:
+        work.plan(store, invocation_id, document or source["document"], upload)
+    elif instant:
         row = store.one("SELECT * FROM invocations WHERE id = ?", (invocation_id,))
         _complete(store, row, {"finished_at": row["created_at"], "duration_ms": 0})
     return invocation_id
@@ -206,6 +228,28 @@ def collections(store: Store) -> list[dict[str, Any]]:
     ]
 
 
+def state(store: Store, invocation_id: str) -> str | None:
+    """A run's state, or None where there is none."""
+    row = store.first("SELECT status FROM invocations WHERE id = ?", (invocation_id,))
+    return None if row is None else str(row["status"])
+
+
+def target(store: Store, key: Key, source_id: str, payload: CreateInvocation) -> tuple[str, str]:
+    """The database and the collection that a run would write; raises as :func:`create` does."""
+    source = sources.find(store, key, source_id)
+    fields = json.loads(source["document"])[source["kind"]]
+    return source["database"], collection_of(source["kind"], fields, payload)
+
+
+def note_collection(store: Store, tenant: str, database: str, name: str, finished: bool | None) -> None:
+    """Take notice of what a collection is on a real server: None where it isn't there."""
+    where = (tenant, database, name)
+    with store.transaction():
+        store.execute("DELETE FROM collections WHERE tenant = ? AND database = ? AND name = ?", where)
+        if finished is not None:
+            store.execute("INSERT INTO collections VALUES (?, ?, ?, ?)", (*where, finished))
+
+
 def add_collection(store: Store, tenant: str, database: str, name: str, finished_ingest: bool) -> None:
     """Make a collection, or say whether its ingest is finished."""
     with store.transaction():
@@ -248,12 +292,25 @@ def settle(store: Store) -> None:
                 if row["status"] == "pending":
                     store.execute(_MOVED, ("processing", "{}", row["due"] + row["run_seconds"], row["id"]))
                 else:
-                    duration = round(row["run_seconds"] * 1000)
-                    _complete(store, row, {"finished_at": _moment(row["due"]), "duration_ms": duration})
+                    _end(store, row)
 
 
 def _due(store: Store) -> list[sqlite3.Row]:
-    return store.rows("SELECT * FROM invocations WHERE due IS NOT NULL AND due <= ?", (store.now(),))
+    return store.rows(
+        "SELECT * FROM invocations AS run WHERE due IS NOT NULL AND due <= ? AND (status = 'pending' OR"
+        " NOT EXISTS (SELECT 1 FROM work WHERE invocation_id = run.id AND result IS NULL))",
+        (store.now(),),
+    )
+
+
+def _end(store: Store, row: sqlite3.Row) -> None:
+    result, began = work.result_of(store, row["id"]), row["due"] - row["run_seconds"]
+    if result is not None and "error" in result:
+        store.execute(_MOVED, ("failed", json.dumps({"error": result["error"]}), None, row["id"]))
+        return
+    ended = max(row["due"], result["at"] if result else 0.0)
+    duration = round((ended - began) * 1000)
+    _complete(store, row, {"finished_at": _moment(ended), "duration_ms": duration})
 
 
 def _complete(store: Store, row: sqlite3.Row, outcome: Mapping[str, Any]) -> None:

@@ -19,8 +19,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from . import jobs, sources
+from . import jobs, sources, work
 from .core import emulator_of
+from .page_collections import shown_collections
 from .payloads import KINDS
 from .sources import Page
 from .store import Store
@@ -36,7 +37,7 @@ ROWS = 50
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -54,6 +55,7 @@ async def index(request: Request) -> Response:
     found = await emulator.call(_look, ROWS)
     seen = emulator.traffic.last(ROWS)
     found["counts"]["requests"] = emulator.traffic.count
+    found["collections"] = await shown_collections(emulator, request)
     shown = _without_userinfo(
         {
             **found,
@@ -135,6 +137,7 @@ def _invocation(store: Store, run: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(status, dict):
         [(state, details)] = status.items()
         outcome = details["error"] if state == "failed" else f"{details['duration_ms']} ms"
+    did = work.report_of(store, run["id"])
     row = store.first("SELECT kind, document FROM sources WHERE id = ?", (run["source_id"],))
     of = "a deleted source"
     if row is not None:
@@ -143,7 +146,7 @@ def _invocation(store: Store, run: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": run["id"],
         "state": state,
-        "outcome": outcome,
+        "outcome": ", ".join(filter(None, [outcome, did])),
         "collection": metadata["collection_name"],
         "of": f"{of} · {object_key}" if object_key else of,
         "tenant": run["tenant"],

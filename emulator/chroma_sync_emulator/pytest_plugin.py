@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture ``chroma_sync_emulator``.
+"""The pytest plugin: the fixtures ``chroma_sync_emulator`` and ``chroma_server``.
 
 pytest loads it with every run where the package is installed (entry point ``pytest11``), also without the
 extra ``emulator``. So it imports the emulator only when a test asks for it.
@@ -7,6 +7,7 @@ extra ``emulator``. So it imports the emulator only when a test asks for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,9 @@ import pytest
 if TYPE_CHECKING:
     from .testing import RunningEmulator
 
-__all__ = ["chroma_sync_emulator"]
+__all__ = ["chroma_server", "chroma_sync_emulator"]
+
+_NEEDED = 'the emulator needs what its extra installs: pip install "pulumi-chroma-sync[emulator]"'
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,10 +40,23 @@ def chroma_sync_emulator(request: pytest.FixtureRequest) -> Iterator[RunningEmul
     try:
         from .testing import emulator
     except ModuleNotFoundError:
-        pytest.fail(
-            'the emulator needs what its extra installs: pip install "pulumi-chroma-sync[emulator]"',
-            pytrace=False,
-        )
+        pytest.fail(_NEEDED, pytrace=False)
     marker = request.node.get_closest_marker("chroma_sync_emulator")
     with emulator(**(marker.kwargs if marker else {})) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def chroma_server() -> Iterator[str]:
+    """The URL of Chroma's own server, started from the wheel ``chromadb`` for all tests of the run."""
+    try:
+        from .syncing.process import ServerMissing
+        from .syncing.process import chroma_server as started
+    except ModuleNotFoundError:
+        pytest.fail(_NEEDED, pytrace=False)
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(started())
+        except ServerMissing as missing:
+            pytest.fail(str(missing), pytrace=False)
+        yield url

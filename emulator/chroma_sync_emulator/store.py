@@ -15,7 +15,8 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -34,7 +35,8 @@ CREATE TABLE IF NOT EXISTS api_keys (
   digest TEXT PRIMARY KEY, tenant TEXT NOT NULL, scope TEXT, given INTEGER NOT NULL,
   role TEXT NOT NULL DEFAULT 'owner');
 CREATE TABLE IF NOT EXISTS databases (
-  tenant TEXT NOT NULL, name TEXT NOT NULL, given INTEGER NOT NULL, PRIMARY KEY (tenant, name));
+  tenant TEXT NOT NULL, name TEXT NOT NULL, given INTEGER NOT NULL, id TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (tenant, name));
 CREATE TABLE IF NOT EXISTS credentials (
   id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE (tenant, digest));
 CREATE TABLE IF NOT EXISTS sources (
@@ -62,18 +64,21 @@ CREATE INDEX IF NOT EXISTS invocations_due ON invocations (due) WHERE due IS NOT
 CREATE TABLE IF NOT EXISTS uploads (
   invocation_id TEXT PRIMARY KEY, filename TEXT NOT NULL, content_type TEXT NOT NULL, size INTEGER NOT NULL,
   sha256 TEXT NOT NULL, options TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS work (
+  invocation_id TEXT PRIMARY KEY, document TEXT NOT NULL, upload TEXT, result TEXT);
 CREATE TABLE IF NOT EXISTS collections (
   tenant TEXT NOT NULL, database TEXT NOT NULL, name TEXT NOT NULL, finished_ingest INTEGER NOT NULL,
   PRIMARY KEY (tenant, database, name));
 """
 
-_OF_TENANTS = ("sources", "deleted_sources", "invocations", "uploads", "collections", "credentials")
+_OF_TENANTS = ("sources", "deleted_sources", "invocations", "uploads", "work", "collections", "credentials")
 """What tenants make through the API."""
 
 _LATER_COLUMNS = (
     ("api_keys", "role", "TEXT NOT NULL DEFAULT 'owner'"),
     ("sources", "written_at", "REAL NOT NULL DEFAULT 0"),
     ("sources", "deleted_at", "REAL"),
+    ("databases", "id", "TEXT NOT NULL DEFAULT ''"),
 )
 """What a file of an earlier version lacks."""
 
@@ -113,10 +118,12 @@ class Store:
 
     Args:
         path: a file, made where there is none, or ``:memory:``.
+        syncing: whether runs are carried out, see :mod:`.work`.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, syncing: bool = False) -> None:
         self.path = path
+        self.syncing = syncing
         if path != ":memory:" and (folder := os.path.dirname(path)):
             os.makedirs(folder, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -202,12 +209,24 @@ class Store:
             for row in self.rows("SELECT * FROM api_keys")
         }
 
-    def give(self, api_keys: Sequence[str], databases: Sequence[str]) -> None:
-        """What was given at start, for the default tenant; keys given at an earlier start are over."""
+    def give(
+        self, api_keys: Sequence[str], databases: Sequence[str], scopes: Mapping[str, str] | None = None
+    ) -> None:
+        """What was given at start, for the default tenant; keys given at an earlier start are over.
+
+        Args:
+            api_keys: good for all databases, but for those with a scope.
+            databases: made where they aren't there.
+            scopes: API key -> the one database that it is good for; made as well.
+        """
+        scopes = scopes or {}
         with self.transaction():
             self.execute("DELETE FROM api_keys WHERE given = 1")
             self.execute("UPDATE databases SET given = 0")
-        self.add_tenant(DEFAULT_TENANT, api_keys, databases, given=True)
+        self.add_tenant(DEFAULT_TENANT, (), databases, given=True)
+        for key in api_keys:
+            scope = scopes.get(key)
+            self.add_tenant(DEFAULT_TENANT, [key], [scope] if scope else [], scope=scope, given=True)
 
     def add_tenant(
         self,
@@ -230,9 +249,9 @@ class Store:
                 )
             for database in databases:
                 self.execute(
-                    "INSERT INTO databases VALUES (?, ?, ?)"
+                    "INSERT INTO databases (tenant, name, given, id) VALUES (?, ?, ?, ?)"
                     " ON CONFLICT DO UPDATE SET given = max(given, excluded.given)",
-                    (name, database, given),
+                    (name, database, given, str(uuid.uuid4())),
                 )
 
     def tenants(self) -> list[dict[str, Any]]:
@@ -256,9 +275,22 @@ class Store:
             for row in self.rows("SELECT name FROM tenants ORDER BY rowid")
         ]
 
+    def databases(self) -> list[tuple[str, str]]:
+        """Every database: its tenant's name, and its own."""
+        return [
+            (row["tenant"], row["name"])
+            for row in self.rows("SELECT tenant, name FROM databases ORDER BY tenant, name")
+        ]
+
     def has_database(self, tenant: str, name: str) -> bool:
         """Whether a tenant has a database."""
         return self.first("SELECT 1 FROM databases WHERE tenant = ? AND name = ?", (tenant, name)) is not None
+
+    def identity(self, key: Key) -> dict[str, Any]:
+        """Whose a key is, and which databases it is good for: the one that it is scoped to, or all."""
+        names = self.rows("SELECT name FROM databases WHERE tenant = ? ORDER BY name", (key.tenant,))
+        databases = [row["name"] for row in names] if key.scope is None else [key.scope]
+        return {"user_id": f"{key.tenant}-{key.role}", "tenant": key.tenant, "databases": databases}
 
     def require_database(self, key: Key, name: str) -> None:
         """Raise Forbidden where the key is scoped to another, NotFound where the tenant has none."""

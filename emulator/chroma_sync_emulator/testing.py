@@ -16,16 +16,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 
 from .app import create_app
 from .core import Emulator
+from .embeddings import PATH as EMBED
 from .server import Server, listen
 from .settings import DEFAULT_DATABASE, DEMO_KEY, Settings
+from .starting import open_data
+from .store import DEFAULT_TENANT
 from .testing_control import Control
 
 __all__ = ["Control", "RunningEmulator", "emulator"]
@@ -38,10 +42,17 @@ class RunningEmulator:
         url: where it listens, such as ``http://127.0.0.1:41873``.
         api_key: a key that opens it.
         databases: those given at start, at least one.
+        chroma_url: the Chroma server that runs write to; None where they aren't carried out.
     """
 
-    def __init__(self, url: str, api_key: str, databases: Sequence[str]) -> None:
+    tenant = DEFAULT_TENANT
+    """Whose everything given at start is, also on the Chroma server."""
+
+    def __init__(
+        self, url: str, api_key: str, databases: Sequence[str], chroma_url: str | None = None
+    ) -> None:
         self.url = url
+        self.chroma_url = chroma_url
         self.api_key = api_key
         self.databases = tuple(databases)
         self.database = self.databases[0]
@@ -66,12 +77,18 @@ class RunningEmulator:
         )
 
     def environment(self) -> dict[str, str]:
-        """The environment variables that point a program at this emulator."""
-        return {
+        """The environment variables that point a program at this emulator.
+
+        Where runs are carried out, ``CHROMA_EMBED_URL`` is one of them, by which Chroma's own client embeds
+        with the same stand-in, and ``CHROMA_API_URL``, which is Chroma's public API.
+        """
+        variables = {
             "CHROMA_SYNC_URL": self.url,
             "CHROMA_API_KEY": self.api_key,
             "CHROMA_DATABASE": self.database,
         }
+        data = {"CHROMA_API_URL": self.url, "CHROMA_EMBED_URL": self.url + EMBED} if self.chroma_url else {}
+        return {**variables, **data}
 
     def __repr__(self) -> str:
         return f"RunningEmulator({self.url!r}, databases={self.databases!r})"
@@ -86,6 +103,11 @@ def emulator(
     store: str = ":memory:",
     api_key: str = DEMO_KEY,
     port: int = 0,
+    sync: bool = False,
+    chroma: str | None = None,
+    repos: Mapping[str, str | Path] | None = None,
+    sites: Mapping[str, str | Path] | None = None,
+    buckets: Mapping[str, str | Path] | None = None,
     **settings: Any,
 ) -> Iterator[RunningEmulator]:
     """An emulator in a thread of this process, for as long as the block lasts.
@@ -97,31 +119,40 @@ def emulator(
         store: a SQLite file, or ``:memory:``.
         api_key: the key of the default tenant.
         port: 0 for any that is free.
+        sync: whether runs are carried out; so they are where any of the next four is given.
+        chroma: the URL of the Chroma server that they write to; None for one of its own.
+        repos: a folder for each ``owner/name``.
+        sites: a folder of pages for each address.
+        buckets: a folder for each bucket.
         settings: any other field of :class:`.settings.Settings`, such as ``processing_seconds=0.1``.
 
     Raises:
-        ValueError: no database, or a setting that there isn't.
+        ValueError: no database, a setting that there isn't, or a folder that there isn't.
+        RuntimeError: runs can't be carried out, since something that it needs is not installed.
     """
     if not databases:
         raise ValueError("databases: give at least one name")
     chosen = Settings(unique=unique, invocations=invocations, **settings)
-    core = Emulator(store, api_keys=[api_key], databases=databases, settings=chosen)
-    try:
+    targets = {"repo": repos or {}, "site": sites or {}, "bucket": buckets or {}}
+    with ExitStack() as stack:
+        syncing = None
+        if sync or chroma or any(targets.values()):
+            syncing = stack.enter_context(open_data(store, chroma, targets))
+        core = Emulator(store, api_keys=[api_key], databases=databases, settings=chosen, syncing=syncing)
+        stack.callback(core.close)
         listener, url = listen("127.0.0.1", port)
-        with listener:
-            server = Server(create_app(core))
-            thread = threading.Thread(
-                target=lambda: asyncio.run(server.serve([listener])), name="chroma-sync-emulator", daemon=True
-            )
-            thread.start()
-            running = RunningEmulator(url, api_key, databases)
-            try:
-                if not server.ready.wait(30):
-                    raise RuntimeError("the emulator did not start within 30 seconds")
-                yield running
-            finally:
-                running.control.close()
-                server.stop()
-                thread.join(30)
-    finally:
-        core.close()
+        stack.enter_context(listener)
+        server = Server(create_app(core))
+        thread = threading.Thread(
+            target=lambda: asyncio.run(server.serve([listener])), name="chroma-sync-emulator", daemon=True
+        )
+        thread.start()
+        running = RunningEmulator(url, api_key, databases, syncing.chroma.url if syncing else None)
+        try:
+            if not server.ready.wait(30):
+                raise RuntimeError("the emulator did not start within 30 seconds")
+            yield running
+        finally:
+            running.control.close()
+            server.stop()
+            thread.join(30)

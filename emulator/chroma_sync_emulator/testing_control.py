@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -152,6 +153,24 @@ class Control:
         """Make a collection, or say whether its ingest is finished."""
         body = {"database": database, "name": name, "finished_ingest": finished_ingest}
         self._call("POST", "/collections", json=body)
+
+    def collections(self) -> list[dict[str, Any]]:
+        """The collections; with their ``count`` of chunks where runs are carried out."""
+        return list(self._call("GET", "/collections").json())
+
+    def targets(self) -> dict[str, dict[str, str]]:
+        """What runs read: the folder of each name, by ``repo``, ``site`` and ``bucket``."""
+        return dict(self._call("GET", "/targets").json())
+
+    def add_target(self, kind: str, name: str, path: str | Path) -> None:
+        """Have runs read something else, or elsewhere.
+
+        Args:
+            kind: ``repo``, ``site`` or ``bucket``.
+            name: ``owner/name``, an address, or a bucket's name.
+            path: the folder that stands for it.
+        """
+        self._call("POST", "/targets", json={"kind": kind, "name": name, "path": str(path)})
 
     def _json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         answer: dict[str, Any] = self._call(method, path, **({} if body is None else {"json": body})).json()

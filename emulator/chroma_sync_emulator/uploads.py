@@ -1,13 +1,18 @@
-"""``POST /api/v1/add-file``: the form read as it streams in; of the file only its size and hash are kept."""
+"""``POST /api/v1/add-file``: the form read as it streams in.
+
+Of the file only its size and hash are kept, and its content (with ``--sync``) until the run has read it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import mimetypes
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 from python_multipart.exceptions import MultipartParseError
@@ -15,8 +20,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from . import jobs, sources
-from .core import emulator_of
+from . import data, jobs, sources
+from .core import Emulator, emulator_of
 from .errors import BadRequest, TooManyRequests, WrongMedia
 from .names import checked_name
 from .parsing import parse_json, validate
@@ -65,9 +70,11 @@ class Form:
 
     Args:
         boundary: from the content type.
+        copy: where the file's content goes as well.
     """
 
     boundary: bytes
+    copy: IO[bytes] | None = None
     fields: dict[str, bytes] = field(default_factory=dict)
     size: int = 0
     filename: str = ""
@@ -149,6 +156,8 @@ class Form:
         if self._name == "file":
             self.size += end - start
             self._sha256.update(data[start:end])
+            if self.copy is not None:
+                self.copy.write(data[start:end])
             return
         self.fields[self._name] += data[start:end]
         if len(self.fields[self._name]) > _LARGEST_FIELD:
@@ -170,17 +179,39 @@ async def add_file(request: Request) -> Response:
         raise TooManyRequests(f"at most {emulator.settings.max_uploads} uploads at once")
     emulator.uploads[key.tenant] += 1
     try:
-        form = Form(options[b"boundary"])
+        with _copy(emulator) as copy:
+            form = Form(options[b"boundary"], copy)
 
-        async def authorize() -> None:
-            await emulator.call(Store.require_database, key, form.text("database_name") or "")
+            async def authorize() -> None:
+                await emulator.call(Store.require_database, key, form.text("database_name") or "")
 
-        await _receive(request, form, declared, authorize)
-        upload = _checked(form, declared, lenient=emulator.settings.integers == "lenient")
-        invocation_id = await emulator.call(_keep, key, upload, emulator.settings)
+            await _receive(request, form, declared, authorize)
+            upload = _checked(form, declared, lenient=emulator.settings.integers == "lenient")
+            await data.look(emulator, key.tenant, upload.database, upload.collection)
+            path = None
+            if copy is not None:
+                # The run may begin before this request is answered.
+                copy.flush()
+                path = copy.name
+            invocation_id = await emulator.call(_keep, key, upload, path, emulator.settings)
     finally:
         emulator.uploads[key.tenant] -= 1
+    await data.over(emulator, invocation_id)
     return JSONResponse({"invocation_id": invocation_id}, 201)
+
+
+@contextmanager
+def _copy(emulator: Emulator) -> Iterator[IO[bytes] | None]:
+    """Where the content goes that a run reads; taken away where there is none after all."""
+    if emulator.syncing is None:
+        yield None
+        return
+    with emulator.syncing.keep_upload() as copy:
+        try:
+            yield copy
+        except BaseException:
+            os.unlink(copy.name)
+            raise
 
 
 def _declared(request: Request) -> int:
@@ -262,14 +293,24 @@ def _content_type(form: Form) -> str:
     return override or inferred or mimetypes.guess_type(form.filename)[0] or "application/octet-stream"
 
 
-def _keep(store: Store, key: Key, upload: _Upload, settings: Settings) -> str:
+def _keep(store: Store, key: Key, upload: _Upload, path: str | None, settings: Settings) -> str:
+    options = json.loads(upload.row[-1])
+    document = {"file_upload": {}, **{name: options[name] for name in ("chunking", "embedding")}}
     with store.transaction():
         store.require_database(key, upload.database)
         jobs.require_unfinished(store, key.tenant, upload.database, upload.collection)
-        options = _Options().document()
-        source_id = sources.upload_source(store, key.tenant, upload.database, options, settings)
+        defaults = _Options().document()
+        source_id = sources.upload_source(store, key.tenant, upload.database, defaults, settings)
         source = store.one("SELECT * FROM sources WHERE id = ?", (source_id,))
         # The contract knows no kind of its own for uploads; "Unknown" is what it has left.
-        invocation_id = jobs.insert(store, source, upload.collection, {"Unknown": None}, settings)
+        invocation_id = jobs.insert(
+            store,
+            source,
+            upload.collection,
+            {"Unknown": None},
+            settings,
+            document=json.dumps(document),
+            upload=path,
+        )
         store.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)", (invocation_id, *upload.row))
     return invocation_id

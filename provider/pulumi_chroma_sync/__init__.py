@@ -1,6 +1,8 @@
-"""Chroma Sync sources as Pulumi resources."""
+"""Chroma Sync sources and their runs as Pulumi resources."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from .args import (
     ChunkingArgs,
@@ -10,6 +12,8 @@ from .args import (
     EmbeddingTaskArgs,
     GithubArgs,
     GithubFields,
+    ObjectArgs,
+    RefIdentifierArgs,
     S3Args,
     S3Fields,
     SetSourceArgs,
@@ -17,24 +21,61 @@ from .args import (
     WebScrapeArgs,
     WebScrapeFields,
 )
+from .database import Database, DatabaseProvider
 from .errors import (
     ApiError,
     AuthorizationError,
     BadRequestError,
     ChromaSyncError,
     ConfigError,
+    DatabaseExistsError,
+    DatabaseNotEmptyError,
     NoAnswerError,
     NotFoundError,
     OutcomeUnknownError,
+    PreconditionError,
     RateLimitError,
+    RunExistsError,
+    RunFailedError,
     ServerError,
     SourceClaimedError,
     SourceExistsError,
     UniqueConstraintError,
     UnreachableError,
 )
+from .file_upload import FileUpload, FileUploadProvider
+from .invocation import Invocation, InvocationProvider
+from .invocations import Invocations, InvocationsProvider
+from .lookups import (
+    get_invocation,
+    get_invocation_output,
+    get_invocations,
+    get_invocations_output,
+    get_latest_invocations,
+    get_latest_invocations_output,
+    get_source,
+    get_source_output,
+    get_sources,
+    get_sources_output,
+)
 from .source import Source, SourceProvider
 from .source_set import SourceSet, SourceSetProvider
+from .synced_repository import SyncedRepository
+
+if TYPE_CHECKING:
+    from .results import (
+        ChunkingResult,
+        DenseEmbeddingResult,
+        EmbeddingResult,
+        EmbeddingTaskResult,
+        GithubResult,
+        GitRefIdentifierResult,
+        InvocationResult,
+        S3Result,
+        SourceResult,
+        SparseEmbeddingResult,
+        WebScrapeResult,
+    )
 
 __all__ = [
     "ApiError",
@@ -42,30 +83,81 @@ __all__ = [
     "BadRequestError",
     "ChromaSyncError",
     "ChunkingArgs",
+    "ChunkingResult",
     "ConfigError",
+    "Database",
+    "DatabaseExistsError",
+    "DatabaseNotEmptyError",
+    "DatabaseProvider",
     "DenseEmbeddingArgs",
+    "DenseEmbeddingResult",
     "EmbeddingArgs",
     "EmbeddingModelArgs",
+    "EmbeddingResult",
     "EmbeddingTaskArgs",
+    "EmbeddingTaskResult",
+    "FileUpload",
+    "FileUploadProvider",
+    "GitRefIdentifierResult",
     "GithubArgs",
     "GithubFields",
+    "GithubResult",
+    "Invocation",
+    "InvocationProvider",
+    "InvocationResult",
+    "Invocations",
+    "InvocationsProvider",
     "NoAnswerError",
     "NotFoundError",
+    "ObjectArgs",
     "OutcomeUnknownError",
+    "PreconditionError",
     "RateLimitError",
+    "RefIdentifierArgs",
+    "RunExistsError",
+    "RunFailedError",
     "S3Args",
     "S3Fields",
+    "S3Result",
     "ServerError",
     "SetSourceArgs",
     "Source",
     "SourceClaimedError",
     "SourceExistsError",
     "SourceProvider",
+    "SourceResult",
     "SourceSet",
     "SourceSetProvider",
     "SparseEmbeddingArgs",
+    "SparseEmbeddingResult",
+    "SyncedRepository",
     "UniqueConstraintError",
     "UnreachableError",
     "WebScrapeArgs",
     "WebScrapeFields",
+    "WebScrapeResult",
+    "get_invocation",
+    "get_invocation_output",
+    "get_invocations",
+    "get_invocations_output",
+    "get_latest_invocations",
+    "get_latest_invocations_output",
+    "get_source",
+    "get_source_output",
+    "get_sources",
+    "get_sources_output",
 ]
+
+if not TYPE_CHECKING:  # or a type checker would take any name for one that is there
+
+    def __getattr__(name: str) -> Any:
+        """What look-ups answer is loaded when a look-up is made, or a program names it."""
+        if name in __all__:
+            from . import results
+
+            return getattr(results, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """What there is, loaded or not."""
+        return sorted({*globals(), *__all__})

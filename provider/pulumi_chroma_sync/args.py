@@ -25,7 +25,9 @@ __all__ = [
     "EmbeddingTaskArgs",
     "GithubArgs",
     "GithubFields",
+    "ObjectArgs",
     "OnConflict",
+    "RefIdentifierArgs",
     "S3Args",
     "S3Fields",
     "SetSourceArgs",
@@ -91,6 +93,24 @@ class S3Args(TypedDict, total=False):
     """Inline AWS key; the service stores the pair and allocates a credential id."""
     aws_secret_access_key: pulumi.Input[str | None]
     """Inline AWS secret; encrypted in the state, also where it is passed as plain text."""
+
+
+class RefIdentifierArgs(TypedDict, total=False):
+    """Which version of a repository a run syncs: one of the two."""
+
+    sha: pulumi.Input[str]
+    """A commit."""
+    branch: pulumi.Input[str]
+    """A branch; what it points at when the run begins."""
+
+
+class ObjectArgs(TypedDict, total=False):
+    """What is particular to the run of one object; see :class:`~pulumi_chroma_sync.invocation.Invocation`."""
+
+    custom_id: pulumi.Input[str | None]
+    """What the ids of its chunks begin with; at most 120 bytes."""
+    metadata: pulumi.Input[Mapping[str, Any] | None]
+    """What each of its chunks gets as well, over what all objects get."""
 
 
 class GithubFields(TypedDict, total=False):

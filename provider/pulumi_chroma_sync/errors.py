@@ -11,10 +11,15 @@ The tree::
     │   ├── AuthorizationError      401, 403
     │   ├── NotFoundError           404, 410
     │   ├── UniqueConstraintError   409
+    │   ├── PreconditionError       412
     │   ├── RateLimitError          429
     │   └── ServerError             5xx
     ├── SourceExistsError         a source to be created is there already, and was not taken over
     ├── SourceClaimedError        two resources ended up with one source
+    ├── DatabaseExistsError       a database to be created is there already, and was not taken over
+    ├── DatabaseNotEmptyError     a database to be deleted has collections, and was kept
+    ├── RunExistsError            a run to be started can't be: its collection is finished
+    ├── RunFailedError            a run failed, was cancelled, or took longer than its deadline
     └── OutcomeUnknownError       a create may or may not have been carried out; nothing was sent twice
 
 Messages are written for the person at the terminal: what happened, to which source, what to do.
@@ -23,8 +28,11 @@ None of them ever contains an API key or an AWS secret key.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
+
+import pulumi
 
 __all__ = [
     "ApiError",
@@ -32,10 +40,15 @@ __all__ = [
     "BadRequestError",
     "ChromaSyncError",
     "ConfigError",
+    "DatabaseExistsError",
+    "DatabaseNotEmptyError",
     "NoAnswerError",
     "NotFoundError",
     "OutcomeUnknownError",
+    "PreconditionError",
     "RateLimitError",
+    "RunExistsError",
+    "RunFailedError",
     "ServerError",
     "SourceClaimedError",
     "SourceExistsError",
@@ -47,8 +60,8 @@ __all__ = [
 _E = TypeVar("_E", bound="ChromaSyncError")
 
 
-class ChromaSyncError(Exception):
-    """Base of every error of this package.
+class ChromaSyncError(pulumi.RunError):
+    """Base of every error of this package. A Pulumi program that ends with one shows its message alone.
 
     Attributes:
         message: what happened.
@@ -88,26 +101,30 @@ class ConfigError(ChromaSyncError):
     """A setting is missing or malformed.
 
     Attributes:
-        setting: the setting's name as in stack configuration, without its namespace, such as ``apiKey``.
+        setting: the setting's name as in stack configuration, without its namespace, such as ``apiKey`` or
+            ``team-b.apiKey``; ``connection`` where it is the name of a connection that is wrong.
         reason: what is wrong and what to set.
     """
 
     def __init__(self, setting: str, reason: str) -> None:
-        super().__init__(f"chroma-sync:{setting}: {reason}")
+        named = setting if setting == "connection" else f"chroma-sync:{setting}"
+        super().__init__(f"{named}: {reason}")
         self.setting = setting
         self.reason = reason
 
 
 class UnreachableError(ChromaSyncError):
-    """The request never reached the service, so it had no effect.
+    """The request never reached the service, or not as a whole, so it had no effect.
 
     Attributes:
         may_pass: whether the same request may get through a moment later; a refused certificate won't.
+        retry_after: seconds that the service asked to wait, where it did so before all was sent.
     """
 
-    def __init__(self, message: str, *, may_pass: bool = True) -> None:
+    def __init__(self, message: str, *, may_pass: bool = True, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.may_pass = may_pass
+        self.retry_after = retry_after
 
 
 class NoAnswerError(ChromaSyncError):
@@ -183,6 +200,10 @@ class UniqueConstraintError(ApiError):
     """409: an equal thing exists."""
 
 
+class PreconditionError(ApiError):
+    """412: it is not in a state in which this can be done, such as cancelling a run that is not pending."""
+
+
 class RateLimitError(ApiError):
     """429: too many requests; nothing was done."""
 
@@ -209,5 +230,49 @@ class SourceClaimedError(ChromaSyncError):
     """Two resources of one program ended up with the same source."""
 
 
+class DatabaseExistsError(ChromaSyncError):
+    """A database to be created exists already and was not taken over."""
+
+
+class DatabaseNotEmptyError(ChromaSyncError):
+    """A database to be deleted has collections, or may have some: nothing was deleted.
+
+    Attributes:
+        collections: their names, as many as were asked for.
+        count: how many there are.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        collections: Sequence[str],
+        count: int,
+        *,
+        step: str | None = None,
+        outcome: str = "",
+    ) -> None:
+        super().__init__(message, step=step, outcome=outcome)
+        self.collections = tuple(collections)
+        self.count = count
+
+
 class OutcomeUnknownError(ChromaSyncError):
     """A create may or may not have been carried out. Nothing was sent twice."""
+
+
+class RunExistsError(ChromaSyncError):
+    """A run can't be started: the ingest of its collection is finished.
+
+    Attributes:
+        invocation_id: of an equal run that is complete, or None.
+    """
+
+    def __init__(
+        self, message: str, invocation_id: str | None, *, step: str | None = None, outcome: str = ""
+    ) -> None:
+        super().__init__(message, step=step, outcome=outcome)
+        self.invocation_id = invocation_id
+
+
+class RunFailedError(ChromaSyncError):
+    """A run failed, was cancelled, or is not over at its deadline."""

@@ -54,19 +54,19 @@ class SourceProvider(Provider):
         """
         from .core.validation import is_known
         from .kinds.source.check import check_inputs, setting_failure, without_database_failure
-        from .kinds.source.rules import over_quota
+        from .kinds.source.rules import warnings_of
         from .kinds.source.spec import describe
         from .kinds.source.state import declared_in
 
         self._program_runs = True
         settings = self._settings
-        inputs, failures = check_inputs(news, settings.database if settings else None)
+        inputs, failures = check_inputs(news, *self._database(news))
         if self._config_error is not None:
             # Nobody knows now which database the settings name.
             failures = without_database_failure(failures)
             failures.append(setting_failure(self._config_error.setting, self._config_error.reason, inputs))
         if not failures:
-            for warning in over_quota(inputs):
+            for warning in warnings_of(inputs, is_known):
                 self._inform_once(f"warning: {describe(inputs)}: {warning}")
         if settings is None or not settings.preflight:
             return dynamic.CheckResult(inputs, failures)
@@ -95,7 +95,14 @@ class SourceProvider(Provider):
             SourceClaimedError: two resources of the program have this source.
         """
         from .kinds.source.moving_in import is_of_a_source, may_move_in
-        from .kinds.source.sentences import held_twice, replaced
+        from .kinds.source.sentences import (
+            NOT_MOVED,
+            held_twice,
+            replaced,
+            step_of,
+            to_another_account,
+        )
+        from .kinds.source.sources import Sources
         from .kinds.source.spec import SourceSpec, changed_inputs, describe, has_keys, kind_of
 
         if not is_of_a_source(_olds, _id):
@@ -104,8 +111,20 @@ class SourceProvider(Provider):
                 return dynamic.DiffResult(changes=True, replaces=[])
             kind = kind_of(_news) or "database_name"
             return dynamic.DiffResult(changes=True, replaces=[kind], delete_before_replace=True)
-        replaces = changed_inputs(_olds, _news)
+        replaces, is_elsewhere = changed_inputs(_olds, _news), False
+        if _olds.get("connection") != _news.get("connection"):
+            try:
+                is_elsewhere = self._is_elsewhere(
+                    _olds, _news, lambda session: session.part(Sources).sees(_id)
+                )
+                if replaces:
+                    self._session(_olds)  # which is to delete it
+            except ChromaSyncError as error:
+                raise error.during(step_of("move", _id, _olds), NOT_MOVED) from None
+            if is_elsewhere:
+                replaces.append("connection")
         updates = (_olds.get("on_conflict") or "error") != (_news.get("on_conflict") or "error")
+        updates |= _olds.get("connection") != _news.get("connection")
         updates |= bool(_olds.get("retain_on_delete")) != bool(_news.get("retain_on_delete"))
         updates |= has_keys(_olds.get("s3")) != has_keys(_news.get("s3"))
         updates |= _olds.get("__provider") != _news.get("__provider")
@@ -124,6 +143,8 @@ class SourceProvider(Provider):
                     raise held_twice(_olds, _id)
         if lost:
             inform(f"{describe(_olds)}: source {_id} was also that of a resource that left; it is made anew")
+        elif is_elsewhere and self._program_runs:
+            self._inform_once(to_another_account(_olds, _news, _id))
         elif replaces and self._program_runs:
             self._inform_once(replaced(_olds))
         return dynamic.DiffResult(
@@ -178,7 +199,8 @@ class SourceProvider(Provider):
         if not managed:
             if reply.problem is not None:
                 raise ChromaSyncError(f"this version can't read it: {reply.problem}", step=step)
-            inputs = declaring(reply.body)
+            named = {name: declared[name] for name in ("connection",) if name in declared}
+            inputs = {**declaring(reply.body), **named}
             outputs = outputs_of(inputs, id_, reply.body, reply.created_at, NOT_MANAGED)
             return dynamic.ReadResult(id_, outputs)
         if reply.problem is not None or reply.kind is None:
@@ -276,8 +298,8 @@ class Source(SourceOutputs, module="chroma-sync", name="Source"):
 
     Args:
         resource_name: name of the resource in the program.
-        database_name: the database; it must exist. Default: ``chroma-sync:database``, then
-            ``CHROMA_DATABASE``.
+        database_name: the database, such as the ``name`` of a :class:`Database`. Default:
+            ``chroma-sync:database``, then ``CHROMA_DATABASE``.
         github: a GitHub repository.
         web_scrape: a web site.
         s3: an S3 bucket, or the part of it below a prefix.
@@ -288,6 +310,9 @@ class Source(SourceOutputs, module="chroma-sync", name="Source"):
             over the request. Compared as a whole; a change replaces.
         on_conflict: ``"error"`` (default) stops where an equal source exists; ``"adopt"`` takes it over.
             Never part of the source itself: changing it is no request.
+        connection: whose settings: ``"team-b"`` for ``chroma-sync:team-b.apiKey`` or
+            ``CHROMA_API_KEY_TEAM_B`` and their like. Known at preview. Default: the plain ones. Another one
+            of the same account is an update without a request; of another account a replacement.
         opts: Pulumi's resource options.
 
     Bad arguments fail at preview, each with its property path. Under faults, see
@@ -308,6 +333,7 @@ class Source(SourceOutputs, module="chroma-sync", name="Source"):
         embedding_model: pulumi.Input[EmbeddingModelArgs | str | None] = None,
         extra: pulumi.Input[Mapping[str, Any] | None] = None,
         on_conflict: pulumi.Input[OnConflict | None] = None,
+        connection: pulumi.Input[str | None] = None,
         opts: pulumi.ResourceOptions | None = None,
         **others: Unpack[_NoOther],
     ) -> None:
@@ -325,6 +351,7 @@ class Source(SourceOutputs, module="chroma-sync", name="Source"):
             "embedding_model": embedding_model,
             "extra": extra,
             "on_conflict": on_conflict,
+            "connection": connection,
             **others,
         }
         inputs = {name: as_input(value, name) for name, value in arguments.items()}
@@ -350,7 +377,12 @@ class Source(SourceOutputs, module="chroma-sync", name="Source"):
 
     @classmethod
     def get(
-        cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+        cls,
+        resource_name: str,
+        id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        connection: pulumi.Input[str | None] = None,
     ) -> Source:
         """Read a source that exists, without managing it: ``up`` and ``destroy`` never change it.
 
@@ -358,7 +390,11 @@ class Source(SourceOutputs, module="chroma-sync", name="Source"):
             resource_name: name of the resource in the program.
             id: the source's id.
             opts: Pulumi's resource options.
+            connection: whose settings; see the class.
 
         The whole source is in the outputs. One that isn't there fails the preview.
         """
-        return cls(resource_name, opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id)))
+        # A class of the user's own may have a constructor that takes no connection.
+        named: dict[str, Any] = {} if connection is None else {"connection": connection}
+        options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
+        return cls(resource_name, opts=options, **named)

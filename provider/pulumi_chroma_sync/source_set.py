@@ -36,7 +36,7 @@ from .errors import ChromaSyncError, ConfigError
 
 if TYPE_CHECKING:
     from .kinds.source_set.plan import Plan
-    from .kinds.source_set.record import Members
+    from .kinds.source_set.record import Held, Members
 
 __all__ = ["SourceSet", "SourceSetProvider"]
 
@@ -67,7 +67,7 @@ class SourceSetProvider(Provider):
 
         self._program_runs = True
         settings = self._settings
-        inputs, failures = check_set(news, settings.database if settings else None)
+        inputs, failures = check_set(news, *self._database(news))
         name = _name_in(inputs)
         if self._config_error is not None:
             # Nobody knows now which database the settings name.
@@ -94,7 +94,7 @@ class SourceSetProvider(Provider):
             elif not failures and not _olds.get("sources") and sources.answered(database):
                 self._notice_existing(name, declared, declared)
         if not failures and not _olds.get("sources"):
-            self._notice(name, plan(Members(), declared, lambda _id: False))
+            self._notice(name, plan(Members(), declared))
         return dynamic.CheckResult(inputs, failures)
 
     @called_by_the_engine
@@ -151,14 +151,14 @@ class SourceSetProvider(Provider):
                 "pulumi-chroma-sync import --as-set NAME"
             )
         name, before = _name_in(props), Members.of(props)
-        reading = read_members(self._session(), id_, name, before)
+        reading = read_members(self._session, id_, name, before)
         if (sentence := found_otherwise(name, reading)) is not None:
             inform(sentence)
         return dynamic.ReadResult(
             id_,
             reading.members.outputs(
                 name,
-                str(props.get("database_name")),
+                props,
                 props.get("failures") or {},
                 {**(props.get("drifted") or {}), **reading.drifted},
             ),
@@ -184,7 +184,7 @@ class SourceSetProvider(Provider):
 
         members = Members.of(_props)
         total = len(members)
-        failures = Change(self._session(), _id, _name_in(_props), members, {}).delete_all()
+        failures = Change(self._session(), _id, _name_in(_props), members, {}, self._session).delete_all()
         if failures:
             raise undeleted(_name_in(_props), failures, total)
 
@@ -194,15 +194,27 @@ class SourceSetProvider(Provider):
 
         declared, planned = self._planned(members, news)
         name = _name_in(news)
-        failures = Change(self._session(), entry, name, members, declared).carry_out(planned)
-        return members.outputs(name, str(news["database_name"]), failures, {})
+        change = Change(self._session(), entry, name, members, declared, self._session)
+        return members.outputs(name, news, change.carry_out(planned), {})
 
     def _planned(self, members: Members, news: Mapping[str, Any]) -> tuple[dict[str, Any], Plan]:
+        from .kinds.source.sentences import NOT_MOVED, step_of
+        from .kinds.source.sources import Sources
         from .kinds.source_set.declared import declared_sources
         from .kinds.source_set.plan import plan
 
+        def is_elsewhere(held: Held) -> bool:
+            if held.props.get("connection") == news.get("connection"):
+                return False
+            try:
+                return self._is_elsewhere(
+                    held.props, news, lambda session: session.part(Sources).sees(held.id)
+                )
+            except ChromaSyncError as error:
+                raise error.during(step_of("move", held.id, held.props), NOT_MOVED) from None
+
         declared = declared_sources(news)
-        return declared, plan(members, declared, self._was_just_deleted)
+        return declared, plan(members, declared, self._was_just_deleted, is_elsewhere)
 
     def _tell_ownership(
         self, entry: str, name: str, members: Members, declared: Mapping[str, Any], planned: Plan
@@ -271,7 +283,7 @@ class SourceSet(dynamic.Resource, module="chroma-sync", name="SourceSet"):
         resource_name: name of the resource in the program.
         sources: key -> source, with exactly one of ``github``, ``web_scrape``, ``s3``. A key is a name of
             your own: a source that gets another key goes over without a request.
-        database_name: of all of them; it must exist. Default: ``chroma-sync:database``, then
+        database_name: of all of them. Default: ``chroma-sync:database``, then
             ``CHROMA_DATABASE``. A change moves each source by itself.
         github: fields that every GitHub repository of the set has which doesn't say its own.
         web_scrape: likewise for web sites.
@@ -281,6 +293,8 @@ class SourceSet(dynamic.Resource, module="chroma-sync", name="SourceSet"):
         embedding_model: likewise; the older way to say ``embedding.dense``.
         extra: of every source that doesn't say its own; see :class:`Source`.
         on_conflict: ``"error"`` (default) or ``"adopt"``, of every source that doesn't say its own.
+        connection: of all of them, see :class:`Source`. A change to another account moves each source by
+            itself; to another connection of the same account it is no request.
         opts: Pulumi's resource options. ``retain_on_delete`` is about the set as a whole: the source of a key
             that leaves is deleted.
 
@@ -310,6 +324,7 @@ class SourceSet(dynamic.Resource, module="chroma-sync", name="SourceSet"):
         embedding_model: pulumi.Input[EmbeddingModelArgs | str | None] = None,
         extra: pulumi.Input[Mapping[str, Any] | None] = None,
         on_conflict: pulumi.Input[OnConflict | None] = None,
+        connection: pulumi.Input[str | None] = None,
         opts: pulumi.ResourceOptions | None = None,
         **others: Unpack[_NoOther],
     ) -> None:
@@ -323,6 +338,7 @@ class SourceSet(dynamic.Resource, module="chroma-sync", name="SourceSet"):
             "embedding_model": embedding_model,
             "extra": extra,
             "on_conflict": on_conflict,
+            "connection": connection,
             **others,
         }
         inputs = {name: as_input(value, name) for name, value in arguments.items()}

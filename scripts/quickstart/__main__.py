@@ -12,7 +12,8 @@ from rich.console import Console
 from pulumi_chroma_sync.settings import DEFAULT_URL
 from scripts import engine
 
-from . import emulator, stack
+from . import emulator, repository, stack
+from .answer import show_answer
 from .place import note
 from .show import show_sources
 
@@ -38,6 +39,8 @@ def up(live: bool, arguments: tuple[str, ...]) -> None:
     chosen, service = _ready(live, console)
     _checked(chosen.run("up", "--yes", *arguments))
     show_sources(console, chosen.sources(), service, DEFAULT_URL)
+    if not live and (collection := chosen.output("collection")) is not None:
+        show_answer(console, collection, service["CHROMA_DATABASE"], service)
     suffix = " (each with LIVE=1)" if live else ""
     console.print(note("next", _NEXT + suffix), markup=False, soft_wrap=True)
     console.print(note("", "by hand: . .local/env, then pulumi ..."), markup=False, soft_wrap=True)
@@ -96,12 +99,19 @@ def _ready(live: bool, console: Console) -> tuple[stack.Stack, Mapping[str, str]
         url = service.get("CHROMA_SYNC_URL") or DEFAULT_URL
         line = note("service", f"{url}  (the real one, with your CHROMA_API_KEY)")
     else:
+        lacks = repository.missing()
+        sha = repository.head() if lacks is None else None
         started = emulator.start()
         service = started.environment()
         line = note("emulator", str(started))
     console.print(line, markup=False, soft_wrap=True, highlight=False)
     chosen = stack.named("live" if live else "dev", found.folder, service)
     chosen.select()
+    if not live and sha is not None:
+        chosen.set("sha", sha)
+    elif not live:
+        line = f"no collection is filled, for {lacks} is missing"
+        console.print(note("data", line), markup=False, soft_wrap=True)
     return chosen, service
 
 

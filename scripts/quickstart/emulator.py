@@ -17,6 +17,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from . import repository
 from .place import LOCAL, ROOT, shown
 
 __all__ = ["Emulator", "EmulatorError", "running", "start", "stop"]
@@ -48,7 +49,13 @@ class Emulator:
 
     def environment(self) -> dict[str, str]:
         """The environment variables that point a program at it."""
-        return {"CHROMA_SYNC_URL": self.url, "CHROMA_API_KEY": _KEY, "CHROMA_DATABASE": _DATABASE}
+        return {
+            "CHROMA_SYNC_URL": self.url,
+            "CHROMA_API_URL": self.url,
+            "CHROMA_API_KEY": _KEY,
+            "CHROMA_DATABASE": _DATABASE,
+            "CHROMA_EMBED_URL": f"{self.url}/embed",
+        }
 
 
 def running() -> Emulator | None:
@@ -110,6 +117,8 @@ def stop() -> bool:
 
 def _start(port: str) -> Emulator:
     command = [sys.executable, "-m", "chroma_sync_emulator", "--port", port, "--store", str(_STORE)]
+    if repository.missing() is None:
+        command += ["--sync", "--repo", f"{repository.NAME}={repository.FOLDER}"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CHROMA_", "PULUMI_"))}
     with _LOCK.open("w") as lock, _LOG.open("wb") as log:
         # Free but for an instant, while another run looks whether it is held.

@@ -80,6 +80,17 @@ class Stack:
         _write_private(_HANDMADE, _as_shell(self.environment))
         self.quietly("stack select", "--create")
 
+    def set(self, name: str, value: str) -> None:
+        """Set a value of the program's configuration, where it isn't so already."""
+        settings = ROOT / f"Pulumi.{self.name}.yaml"
+        if not settings.exists() or f":{name}: {value}\n" not in settings.read_text():
+            self.quietly("config set", name, value)
+
+    def output(self, name: str) -> str | None:
+        """An output of the program, if it is a text."""
+        outputs = json.loads(self.quietly("stack output", "--json"))
+        return value if isinstance(value := outputs.get(name), str) else None
+
     def sources(self) -> list[str]:
         """The ids of the sources that the state knows, in its order."""
         deployment: dict[str, Any] = json.loads(self.quietly("stack export"))["deployment"]

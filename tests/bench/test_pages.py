@@ -34,8 +34,8 @@ def results(plan: str = "full", load: float = 0.0) -> Results:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A checkout with the two pages."""
-    (tmp_path / "bench").mkdir()
-    for page in (tmp_path / "README.md", tmp_path / "bench" / "README.md"):
+    for page in (tmp_path / "docs" / "scale.md", tmp_path / "bench" / "README.md"):
+        page.parent.mkdir()
         page.write_text(PAGE, encoding="utf-8")
     return tmp_path
 
@@ -53,7 +53,7 @@ def test_pages_are_written_from_json(root: Path) -> None:
     assert "`SourceSet` was left out: there is none." in page
     assert "load average 0 before it began; Python 3.11.7." in page
     assert "rovisional" not in page
-    headline = (root / "README.md").read_text(encoding="utf-8")
+    headline = (root / "docs" / "scale.md").read_text(encoding="utf-8")
     assert "Seconds for 100 sources on a service 50 ms away:" in headline
     assert "| `Source` | 150 |" in headline
     plots = {path.name: path.read_bytes() for path in (root / "bench").glob("*.svg")}
@@ -74,16 +74,16 @@ def test_pages_are_written_from_json(root: Path) -> None:
 def test_provisional_figures_say_so(root: Path, plan: str, load: float, why: str) -> None:
     """On both pages."""
     pages.write(results(plan, load), root)
-    assert f"(provisional: {why}):" in (root / "README.md").read_text(encoding="utf-8")
+    assert f"(provisional: {why}):" in (root / "docs" / "scale.md").read_text(encoding="utf-8")
     assert f"**Provisional figures: {why}.**" in (root / "bench" / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_page_without_a_place_is_left_alone(root: Path) -> None:
     """Where the markers are gone, nothing is overwritten."""
-    (root / "README.md").write_text("mine\n", encoding="utf-8")
+    (root / "docs" / "scale.md").write_text("mine\n", encoding="utf-8")
     with pytest.raises(ValueError, match="has no place for the benchmark"):
         pages.write(results(), root)
-    assert (root / "README.md").read_text(encoding="utf-8") == "mine\n"
+    assert (root / "docs" / "scale.md").read_text(encoding="utf-8") == "mine\n"
 
 
 def test_what_failed_is_told(root: Path) -> None:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.docs import pages
+
 __all__ = ["ROOT", "Block", "Document", "documents"]
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,4 @@ def _dedented(text: str, indent: str) -> str:
 
 def documents() -> list[Document]:
     """Every Markdown file that people read."""
-    patterns = ("*.md", "docs/**/*.md", "examples/**/*.md", "bench/**/*.md", "emulator/**/*.md")
-    found = {path for pattern in patterns for path in ROOT.glob(pattern) if ".venv" not in path.parts}
-    return [Document(path) for path in sorted(found)]
+    return [Document(path) for path in pages.documents(ROOT)]

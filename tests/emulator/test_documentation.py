@@ -48,9 +48,14 @@ def test_the_limits_tick_every_operation_with_its_answers() -> None:
 def test_the_tests_that_it_shows_pass(tmp_path: Path) -> None:
     """All but the one that runs a stack, as they stand there, in a folder of a user."""
     tests = [program for program in PROGRAMS if "def test_" in program and "subprocess" not in program]
-    (tmp_path / "test_it.py").write_text("\n\n".join(tests))
+    [data] = [program for program in tests if "chromadb" in program]
+    (tmp_path / "test_it.py").write_text("\n\n".join(program for program in tests if program != data))
     output = run(tmp_path, "-q", "--strict-markers")
-    assert "4 passed" in output, output
+    assert "5 passed" in output, output
+    # Chroma's client never closes what it embeds by.
+    (tmp_path / "test_it.py").write_text(data)
+    output = run(tmp_path, "-q", "--strict-markers", strict=False)
+    assert "1 passed" in output, output
 
 
 def test_the_program_that_it_shows_works() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.emulator.browser import fill
+from tests.emulator.folders import run, source, write
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 
@@ -136,3 +137,32 @@ def test_the_page_names_the_store_without_its_folder(tmp_path: Path) -> None:
         page = client.get("/").text
     assert "mine.sqlite" in cells(page)
     assert str(tmp_path) not in page
+
+
+def test_the_page_shows_collections_and_searches_in_them(tmp_path: Path) -> None:
+    """With their counts, and a plain word on what ranks; what is found is escaped like all else."""
+    hostile = f"vacation {HOSTILE}"
+    write(tmp_path, {"leave.md": f"# Leave\n\n{hostile}\n", "deploy.md": "Push to main.\n"})
+    bucket = {"bucket_name": "b-1", "region": "eu", "collection_name": "handbook", "aws_credential_id": 1}
+    with emulator(buckets={"b-1": tmp_path}, invocations="instant") as emu, emu.client() as client:
+        empty = client.get("/").text
+        assert empty.count("None yet.") == 4 and "<form" not in empty
+        source_id = source(client, s3=bucket)
+        for key in ("leave.md", "deploy.md"):
+            run(client, source_id, object_key=key)
+        page = client.get("/").text
+        assert cells(page) >= {"handbook", "2", "open"}
+        assert "complete 0 ms, 1 document, 1 chunk (1 by tree_sitter markdown)" in re.sub(
+            r"\d+ ms", "0 ms", " ".join(cells(page))
+        )
+        assert "a lexical stand-in" in page
+        query = {"collection": "default/demo/handbook", "query": "vacation"}
+        found = client.get("/", params=query).text
+        first, second = re.findall(r"<li><strong>(.*?)</strong>", found)
+        assert (first, second) == ("leave.md, lines 1 to 3", "deploy.md, lines 1 to 1")
+        assert "<img src=x" not in found and "490049" not in found
+        assert "<li><strong>" not in client.get("/", params={"collection": query["collection"]}).text
+        nowhere = client.get("/", params={**query, "collection": "default/demo/none"})
+        assert "Nothing there." in nowhere.text
+    with emulator() as plain, plain.client() as client:
+        assert "Collections" not in client.get("/", params=query).text

@@ -74,6 +74,20 @@ def test_the_commands_options_are_heeded_and_keys_not_shown() -> None:
         assert httpx.get(f"{url}/_emulator/settings", trust_env=False).json()["invocations"] == "instant"
 
 
+def test_a_key_of_the_command_can_be_scoped_to_one_database() -> None:
+    """It is made, the key is good for it alone, and what ends with = is a key as it is."""
+    with process("--api-key", "one=mine", "--api-key", "two==", "--api-key", "a=b=theirs") as running:
+        assert running.stdout is not None
+        url = running.stdout.readline().split()[1]
+        found = {
+            key: httpx.get(
+                f"{url}/api/v2/auth/identity", headers={"x-chroma-token": key}, trust_env=False
+            ).json()["databases"]
+            for key in ("one", "two==", "a=b")
+        }
+    assert found == {"one": ["mine"], "two==": ["demo", "mine", "theirs"], "a=b": ["theirs"]}
+
+
 def test_each_setting_is_an_option() -> None:
     """With its own name; GitHub apps one by one."""
     options = {
@@ -113,6 +127,7 @@ def test_each_setting_is_an_option() -> None:
         ("--processing-seconds -1", "processing_seconds"),
         ("--page-cap 0", "page_cap"),
         ("--database kb", 'database "kb": must be 3 to 512'),
+        ("--api-key key=kb", 'database "kb": must be 3 to 512'),
     ],
 )
 def test_the_command_refuses_what_it_cannot_do_in_one_line(options: str, reason: str) -> None:

@@ -151,3 +151,25 @@ def test_a_key_scoped_to_one_database_is_good_for_that_one_alone(
         assert mine.status_code == 201
         assert [source["id"] for source in scoped.get("/api/v1/sources").json()] == [mine.json()["source_id"]]
     assert len(client.get("/api/v1/sources").json()) == 2
+
+
+def test_a_key_says_which_databases_it_is_good_for(client: httpx.Client, emu: RunningEmulator) -> None:
+    """As Chroma's public API does: the one that it is scoped to, or all of its tenant's and no other's."""
+    emu.control.add_tenant("default", "scoped-key", database="mine")
+    emu.control.add_tenant("stranger", "stranger-key", ["theirs", "and-theirs"])
+    expected = {
+        emu.api_key: ("default", ["demo", "mine"]),
+        "scoped-key": ("default", ["mine"]),
+        "stranger-key": ("stranger", ["and-theirs", "theirs"]),
+    }
+    for key, (tenant, databases) in expected.items():
+        with emu.client(key) as theirs:
+            answer = theirs.get("/api/v2/auth/identity")
+        assert answer.status_code == 200
+        assert answer.json().keys() == {"user_id", "tenant", "databases"}
+        assert (answer.json()["tenant"], answer.json()["databases"]) == (tenant, databases)
+    with emu.client("wrong") as nobody:
+        assert nobody.get("/api/v2/auth/identity").status_code == 401
+    assert len(emu.control.requests("get_identity")) == 4
+    emu.control.fault("get_identity", "respond", status=503)
+    assert client.get("/api/v2/auth/identity").status_code == 503

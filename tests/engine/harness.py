@@ -1,18 +1,21 @@
 """Projects on the real engine: what the tests of this ring work with.
 
-Built on ``pulumi.automation``: its workspace makes the stack and its settings, its event types read what the
-engine did, on a program file as users write it. The operations themselves are plain commands with an event
-log: ``Stack.up()`` and its like start three more processes a run, and tell of a failure nothing but its text.
+Built on ``pulumi.automation``: its workspace makes the first stack and the settings, its event types read
+what the engine did, on a program file as users write it. The operations themselves are plain commands with an
+event log: ``Stack.up()`` and its like start three more processes a run, and tell of a failure nothing but its
+text.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ __all__ = ["Diagnostic", "Project", "Result", "Step", "engine_folder"]
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "dev"
+PASSPHRASE = "of the tests"
 _OF_THE_ENGINE = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -173,30 +177,25 @@ class Project:
         self.folder = folder / "project"
         self.backend = folder / "backend"
         self._events = folder / "events"
-        for made in (self.folder, self.backend, self._events):
-            made.mkdir(parents=True)
-        (self.folder / "Pulumi.yaml").write_text("name: test\nruntime: python\n", encoding="utf-8")
+        shutil.copytree(_empty(pulumi_home), folder, dirs_exist_ok=True)
+        self._events.mkdir()
         self.program(program)
         self._runs = 0
         self._home = str(pulumi_home)
         self._env: dict[str, str | None] = {
             "PULUMI_BACKEND_URL": self.backend.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "of the tests",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # No test needs a plugin; looking for one in vain would cost each run 2.5 s (measured).
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
         self.set_env(env or {})
-        self.workspace = auto.LocalWorkspace(
-            work_dir=str(self.folder), pulumi_home=self._home, env_vars=self._present()
-        )
-        self.workspace.create_stack(STACK)
         if config:
             values = {
                 key: value if isinstance(value, auto.ConfigValue) else auto.ConfigValue(value)
                 for key, value in config.items()
             }
-            self.workspace.set_all_config(STACK, values)
+            _workspace(self.folder, self._home, self._present()).set_all_config(STACK, values)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -212,8 +211,6 @@ class Project:
     def set_env(self, changes: Mapping[str, str | None]) -> None:
         """Change environment variables for the runs to come; None takes one away."""
         self._env.update(changes)
-        if hasattr(self, "workspace"):
-            self.workspace.env_vars = self._present()
 
     def preview(self, *options: str, check: bool = True) -> Result:
         """``pulumi preview``."""
@@ -303,6 +300,23 @@ class Project:
 
     def _present(self) -> dict[str, str]:
         return {name: value for name, value in self._env.items() if value is not None}
+
+
+def _workspace(folder: Path, home: str, env: Mapping[str, str]) -> auto.LocalWorkspace:
+    return auto.LocalWorkspace(work_dir=str(folder), pulumi_home=home, env_vars=dict(env))
+
+
+@cache
+def _empty(home: Path) -> Path:
+    """A project whose stack has no resources yet, made once: its files are what every project begins with."""
+    folder = home / "empty"
+    project, backend = folder / "project", folder / "backend"
+    project.mkdir(parents=True)
+    backend.mkdir()
+    (project / "Pulumi.yaml").write_text("name: test\nruntime: python\n", encoding="utf-8")
+    env = {"PULUMI_BACKEND_URL": backend.as_uri(), "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
+    _workspace(project, str(home), env).create_stack(STACK)
+    return folder
 
 
 def _checked(result: Result, check: bool) -> Result:

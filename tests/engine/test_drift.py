@@ -174,8 +174,8 @@ def test_an_outage_during_a_refresh_drops_nothing_from_the_state(
         emu.control.fault("get_source", times=0, **fault)
         failed = stack.refresh(check=False)
         assert not failed.ok, name
-        [error] = [message for message in failed.errors if "pulumi_chroma_sync" in message]
-        assert said in error and "github acme/handbook" in error and source_id in error, name
+        [error] = [message for message in failed.errors if source_id in message]
+        assert said in error and "github acme/handbook" in error and "Traceback" not in error, name
         assert held(stack) == before, name
         emu.control.clear_faults()
     assert stack.refresh("--expect-no-changes").unchanged
@@ -201,7 +201,8 @@ def test_a_refresh_of_many_sources_asks_for_pages(project: MakeProject, emu: Run
                 chroma_sync.Source(f"d{number}", github={"repository": f"acme/d{number}"})
             """
         ),
-        env=NEVER_YOUNG,
+        # As many reads as are under way before the third answer ask for their own source.
+        env={**NEVER_YOUNG, "CHROMA_SYNC_PARALLEL": "4"},
     )
     stack.up()
     gone = stack.resources("chroma-sync:Source")[17]["id"]

@@ -83,13 +83,16 @@ WRONG: dict[str, tuple[dict[str, str | None], list[str]]] = {
     "an unknown database": (
         {"CHROMA_DATABASE": "knowlege"},
         [
-            'database_name: the service has no database "knowlege" for this key; create it first '
-            "(databases are not made by sources)"
+            'database_name: the service has no database "knowlege" for this API key; create it first, '
+            "or declare a Database and pass its name on"
         ],
     ),
     "no database": (
         {"CHROMA_DATABASE": None},
-        ["database_name: required; or set `pulumi config set chroma-sync:database NAME` or CHROMA_DATABASE"],
+        [
+            "database_name: required; or set `pulumi config set chroma-sync:database NAME` or "
+            'CHROMA_DATABASE; this API key is good for "demo", "second"'
+        ],
     ),
     "a wrong url": (
         {"CHROMA_SYNC_URL": "ftp://sync.acme.com"},
@@ -103,6 +106,7 @@ def test_a_wrong_setting_fails_at_preview_with_what_to_set(
     project: MakeProject, emu: RunningEmulator
 ) -> None:
     """Before anything is created, and without quoting a key."""
+    emu.control.add_database("second")
     stack = project(program(GOOD))
     for name, (env, failures) in WRONG.items():
         stack.set_env({**emu.environment(), **env})

@@ -81,7 +81,8 @@ def test_the_metadata_is_what_an_index_shows(wheel: Path) -> None:
 def test_the_emulators_dependencies_come_with_its_extra_alone(wheel: Path) -> None:
     """A user of the provider installs no server."""
     server = {"starlette", "uvicorn", "python-multipart", "jinja2"}
-    assert metadata(wheel).get_all("provides-extra") == ["emulator"]
+    extras = ["emulator", "emulator-data", "emulator-sync"]
+    assert sorted(metadata(wheel).get_all("provides-extra", [])) == extras
     assert server <= required(wheel, "emulator")
     assert not server & required(wheel, "")
     assert {"pulumi", "httpx", "pydantic"} <= required(wheel, "")

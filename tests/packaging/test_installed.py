@@ -21,7 +21,7 @@ for name in ("starlette", "uvicorn", "multipart", "python_multipart", "jinja2"):
 
 def test_the_public_names_come_from_the_wheel(installed: Installed, tmp_path: Path) -> None:
     """What is imported is what was installed, with every public name."""
-    ask = "import json, pulumi_chroma_sync as p; print(json.dumps([p.__file__, *map(repr, vars(p))]))"
+    ask = "import json, pulumi_chroma_sync as p; print(json.dumps([p.__file__, *map(repr, dir(p))]))"
     file, *there = json.loads(installed.run("python", "-c", ask, cwd=tmp_path))
     assert Path(file).is_relative_to(installed.site)
     assert {repr(name) for name in pulumi_chroma_sync.__all__} <= set(there)

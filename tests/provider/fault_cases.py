@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["API_KEY", "AWS_SECRET", "CALLS", "FAULTS", "LOST", "RULES", "TIMEOUT", "Call", "Fault", "Rule"]
+__all__ = [
+    "API_KEY",
+    "AWS_SECRET",
+    "CALLS",
+    "FAULTS",
+    "LOST",
+    "RULES",
+    "TIMEOUT",
+    "Call",
+    "Fault",
+    "Rule",
+    "lines",
+]
 
 Rule = Literal["identity", "content", "never"]
 RULES: tuple[Rule, ...] = ("identity", "content", "never")
@@ -142,7 +155,7 @@ class Call:
     @property
     def changes(self) -> bool:
         """Whether the request changes anything on the service."""
-        return self.operation in ("create_source", "delete_source")
+        return self.operation.startswith(("create_", "delete_", "cancel_", "add_"))
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -152,6 +165,28 @@ class Call:
     def spelled(self, fault: Fault) -> str:
         """The fault's words; what is only read is not carried out."""
         return fault.words if self.changes else fault.words.split(", carried")[0].split(", not")[0]
+
+
+def lines(call: Call, faults: Sequence[Fault], cell: Callable[[Fault, bool], str]) -> list[str]:
+    """The table of one request; faults of which the same is so share a line.
+
+    Args:
+        call: the request.
+        faults: that were played on it.
+        cell: what became of it, once or lasting.
+    """
+    rows: dict[tuple[str, str], list[str]] = {}
+    for fault in faults:
+        once, each = cell(fault, False), cell(fault, True)
+        rows.setdefault((once, "the same" if each == once else each), []).append(call.spelled(fault))
+    return [
+        f"## {call.words}",
+        "",
+        "| fault | on the first request | on each |",
+        "|---|---|---|",
+        *(f"| {'<br>'.join(words)} | {once} | {each} |" for (once, each), words in rows.items()),
+        "",
+    ]
 
 
 CALLS: tuple[Call, ...] = (

@@ -193,6 +193,8 @@ class _Run:
             self.lab.settings(**self.fault.service)
             process.delete(old, outputs)
         inputs = process.check(INPUTS)
+        # A preview's look serves a create that follows at once; here it is to look by itself.
+        self.lab.wait(5)
         self._plan()
         source_id, outputs = process.create(inputs)
         self.state[source_id] = outputs

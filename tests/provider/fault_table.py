@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pulumi_chroma_sync.errors import OutcomeUnknownError
 
-from .fault_cases import API_KEY, AWS_SECRET, CALLS, Call
+from . import run_faults, upload_faults
+from .fault_cases import API_KEY, AWS_SECRET, CALLS, Call, Fault, lines
 from .fault_runs import Outcome, observe
 from .memory import MANNERS
 
@@ -26,6 +27,10 @@ or none; and it answers what it was sent, or with its own defaults filled in, or
 everything that is still under way lands, and where the command ended in an error, the next one runs without a
 fault. The runs retry once; the default is four times. "Soon" is within the settle window, "long" after it.
 Each fault is also played over a real connection, to the emulator (`tests/provider/test_wire.py`).
+
+Below "Run" stands the same of invocations, which cost money: one of a GitHub source and one of an S3 object
+for each cell, and a service that takes 5 s to begin with a run and 20 s to carry it out.
+Below "Upload" stands the same of a file.
 """
 
 
@@ -111,23 +116,15 @@ def _says_how_to_look(outcome: Outcome) -> bool:
 
 def section(call: Call, outcomes: Sequence[Outcome]) -> str:
     """This call's part of the page."""
-    rows: dict[tuple[str, str], list[str]] = {}
-    for fault in call.faults:
-        once, each = (
-            _cell([outcome for outcome in outcomes if (outcome.fault, outcome.lasting) == (fault, lasting)])
-            for lasting in (False, True)
-        )
-        rows.setdefault((once, "the same" if each == once else each), []).append(call.spelled(fault))
+
+    def cell(fault: Fault, lasting: bool) -> str:
+        return _cell([each for each in outcomes if (each.fault, each.lasting) == (fault, lasting)])
+
     counted = [broken(outcome) for outcome in outcomes]
     counts = {name: sum(bool(promises[name]) for promises in counted) for name in counted[0]}
     return "\n".join(
         [
-            f"## {call.words}",
-            "",
-            "| fault | on the first request | on each |",
-            "|---|---|---|",
-            *(f"| {'<br>'.join(faults)} | {once} | {each} |" for (once, each), faults in rows.items()),
-            "",
+            *lines(call, call.faults, cell),
             f"{len(outcomes)} runs: {counts['duplicates']} with a duplicate, {counts['unknown']} with a "
             f"source that neither the state nor the user knows, {counts['lost']} with a source lost from "
             f"the state, {counts['secrets']} with a secret in plain text.",
@@ -163,6 +160,14 @@ def main() -> None:
         outcomes = list(observe(call))
         print(f"{call.words} ({len(outcomes)} runs)", file=sys.stderr)
         sections.append(section(call, outcomes))
+    for call in run_faults.CALLS:
+        runs = list(run_faults.observe(call))
+        print(f"{call.words} ({len(runs)} runs)", file=sys.stderr)
+        sections.append(run_faults.section(call, runs))
+    for call in upload_faults.CALLS:
+        uploads = list(upload_faults.observe(call))
+        print(f"{call.words} ({len(uploads)} runs)", file=sys.stderr)
+        sections.append(upload_faults.section(call, uploads))
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text("\n".join([HEAD, *sections]))
 

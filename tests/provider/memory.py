@@ -256,23 +256,32 @@ class Memory(httpx.BaseTransport):
         """One request, its faults, its answer."""
         if not self.listening:
             raise httpx.ConnectError("Connection refused") from ConnectionRefusedError(111, "refused")
-        matched = _PATH.fullmatch(request.url.path)
-        assert matched, request.url
-        operation = _OPERATIONS[request.method, matched[1] is not None]
+        operation, object_id = self._operation_of(request)
         raw, query = request.read(), dict(request.url.params)
         key = request.headers.get("x-chroma-token", "")
         with self._lock:
             self._catch_up()
             fault = self._faults.take(operation, request.url.raw_path + b"\n" + raw)
             who = getattr(self.who, "number", None)
-            seen = Seen(operation, query, None, self.time.now, None, matched[1], raw, who)
-            seen.body = json.loads(raw) if raw else None
+            seen = Seen(operation, query, None, self.time.now, None, object_id, raw, who)
+            seen.body = self._body_of(operation, raw)
             seen.fault = fault.spec.action if fault else None
             self.seen.append(seen)
         self._run_hooks(operation, after=False)
         response = self._carry_out(fault, key, seen, request)
         self._run_hooks(operation, after=True)
         return response
+
+    def _operation_of(self, request: httpx.Request) -> tuple[str, str | None]:
+        """What is asked for, and of which object."""
+        matched = _PATH.fullmatch(request.url.path)
+        assert matched, request.url
+        return _OPERATIONS[request.method, matched[1] is not None], matched[1]
+
+    def _body_of(self, operation: str, raw: bytes) -> Any:
+        """What a request carries, as tests look at it."""
+        del operation
+        return json.loads(raw) if raw else None
 
     def _carry_out(self, fault: Fault | None, key: str, seen: Seen, request: httpx.Request) -> httpx.Response:
         timeout = request.extensions.get("timeout", {}).get("read") or 1e9

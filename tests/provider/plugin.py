@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import io
-import itertools
 import json
 import sys
 import threading
@@ -15,9 +14,10 @@ from typing import Any, TypeVar
 import dill  # type: ignore[import-untyped]
 from pulumi import dynamic
 
-from pulumi_chroma_sync import SourceProvider, SourceSetProvider
+from pulumi_chroma_sync import SourceProvider
 from pulumi_chroma_sync.api.client import SyncClient
-from pulumi_chroma_sync.core.session import Session
+from pulumi_chroma_sync.core.provider import Provider
+from pulumi_chroma_sync.core.session import Session, Sessions
 from pulumi_chroma_sync.settings import Settings
 
 __all__ = ["Bag", "Process", "wire"]
@@ -26,7 +26,6 @@ Bag = dict[str, Any]
 """Properties, as the engine keeps them."""
 
 _R = TypeVar("_R")
-_numbers = itertools.count(1)
 _ears = threading.local()
 _calls: list[list[str]] = []
 """What the calls under way have told."""
@@ -85,41 +84,49 @@ class Process:
         url: str,
         key: str,
         client: Callable[[Settings], SyncClient] | None = None,
-        provider: type[SourceProvider] | type[SourceSetProvider] = SourceProvider,
+        provider: type[Provider] = SourceProvider,
         **config: Any,
     ) -> None:
-        # Processes share no session, and sessions are told apart by their settings alone.
-        own = {"deadline": 60 + next(_numbers) / 10**6}
-        raw = {f"chroma-sync:{name}": str(value) for name, value in {**own, **config}.items()}
+        raw = {f"chroma-sync:{name}": str(value) for name, value in {"deadline": 60, **config}.items()}
         raw |= {"chroma-sync:url": url, "chroma-sync:apiKey": key}
         self._request = dynamic.ConfigureRequest(dynamic.Config(raw, "project"))
-        self.provider: SourceProvider | SourceSetProvider = dill.loads(dill.dumps(provider()))
+        self.provider: Provider = dill.loads(dill.dumps(provider()))
         self.provider.configure(self._request)
         self.told: list[str] = []
-        if client is not None:
-            assert self.provider._settings is not None
-            session = Session(self.provider._settings, client(self.provider._settings))
-            self.provider._session = lambda: session
+        self._sessions = Sessions(client or SyncClient)  # processes share none
+        self._join(self.provider)
 
-    def beside(self, provider: type[SourceProvider] | type[SourceSetProvider]) -> Process:
+    def beside(self, provider: type[Provider]) -> Process:
         """The same process, called for resources of another kind."""
-        other, session = copy.copy(self), self.session
+        other = copy.copy(self)
         other.provider = provider()
         other.provider.configure(self._request)
-        other.provider._session = lambda: session  # type: ignore[method-assign]
+        other._join(other.provider)
         return other
+
+    def _join(self, provider: Provider) -> None:
+        """Let a provider work with the sessions of this process."""
+
+        def session(props: Mapping[str, Any] | None = None) -> Session:
+            connection, known = provider._connection(props), provider._connections
+            assert known is not None
+            if connection.settings is None:
+                assert connection.error is not None
+                raise connection.error
+            return self._sessions.of(connection.settings, known.secrets)
+
+        provider._session = session  # type: ignore[method-assign]
 
     @property
     def session(self) -> Session:
-        """What the process knows."""
-        return self.provider._session()
+        """What the process knows, with the plain settings."""
+        return self.provider._session({})
 
     def __enter__(self) -> Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.provider._settings is not None:
-            self.session.client.close()
+        self._sessions.close()
 
     def check(self, news: Bag, olds: Bag | None = None) -> Bag:
         """Checked inputs; failures are told and raise ValueError."""
@@ -170,7 +177,8 @@ class Process:
             raise
         finally:
             _ears.told = None
-            _calls[:] = [call for call in _calls if call is not heard]
+            with _installing:  # or what another thread takes out meanwhile would be back
+                _calls[:] = [call for call in _calls if call is not heard]
             self.told += [line for text in heard for line in [text.strip()] if line]
 
 

@@ -26,9 +26,10 @@ WRONG_KEY = (
     "or CHROMA_API_KEY"
 )
 NO_DATABASE = (
-    'the service has no database "{}" for this key; create it first (databases are not made by sources)'
+    'the service has no database "{}" for this API key; create it first, or declare a Database '
+    "and pass its name on"
 )
-NOT_FOR_KEY = 'the API key may not use database "{}" (403); a key can be scoped to one database'
+NOT_FOR_KEY = 'this API key may not use database "{}" (403); a key can be scoped to one database'
 NO_KEY = f"no API key is set; {HOW_TO_SET_KEY}"
 
 
@@ -237,7 +238,8 @@ def test_no_secret_is_said_at_preview(emu: RunningEmulator, capsys: pytest.Captu
             assert not any(word in f"{found} {spoken}" for word in ("hush", "AKIA", "ck-wrong", emu.api_key))
 
 
-QUOTAS: dict[str, tuple[dict[str, Any], str]] = {
+PAGES = "warning: web_scrape https://docs.acme.com/: web_scrape.page_limit is"
+WARNINGS: dict[str, tuple[dict[str, Any], str]] = {
     "a large chunk": (
         {**github(), "chunking": {"type": "lines", "max_size_bytes": 16_385}},
         "warning: github acme/handbook: chunking.max_size_bytes is 16385, and Chroma's quota for one "
@@ -253,13 +255,32 @@ QUOTAS: dict[str, tuple[dict[str, Any], str]] = {
         "warning: github: chunking.max_size_bytes is 20000, and Chroma's quota for one document is 16384 "
         "bytes: runs may fail with larger chunks",
     ),
+    "a crawl without a limit": (
+        web(max_depth=3),
+        f"{PAGES} left out, and each page that a run reads is charged: set it to what you would pay for",
+    ),
+    "a crawl with a limit that may be none": (
+        web(page_limit=0),
+        f"{PAGES} 0, which may mean no limit (the API doesn't say), and each page that a run reads is "
+        "charged",
+    ),
+    "a crawl that is perhaps larger than meant": (
+        web(page_limit=10_001.0),  # as the engine gives numbers
+        f"{PAGES} 10,001, and each page that a run reads is charged",
+    ),
+    "a limit that the newer way to say it takes away": (
+        {**web(page_limit=200), "extra": {"web_scrape": {"page_limit": 20_000}}},
+        f"{PAGES} 20,000, and each page that a run reads is charged",
+    ),
 }
 
 
-@pytest.mark.parametrize("name", QUOTAS)
-def test_a_published_quota_is_a_warning_at_preview(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Once, however often the engine checks: the service takes it, and the first run would fail."""
-    bag, line = QUOTAS[name]
+@pytest.mark.parametrize("name", WARNINGS)
+def test_what_a_run_would_fail_of_or_cost_is_a_warning_at_preview(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once, however often the engine checks: the service takes it, and the first run tells."""
+    bag, line = WARNINGS[name]
     provider = configured(preflight="false")
     for _ in range(2):
         assert failures(check(provider, bag)) == {}
@@ -273,6 +294,11 @@ def test_within_the_quotas_nothing_is_said(capsys: pytest.CaptureFixture[str]) -
         check(provider, {**github(), "chunking": {"type": "lines", "max_size_bytes": size}})
     check(provider, {**github(), "embedding": {"sparse": {"key": "x" * 36}}})
     check(provider, {**github(), "embedding": {"sparse": {"key": unknown()}}})
+    for limit in (1, 10_000, unknown()):
+        check(provider, web(page_limit=limit))
+    for extra in (unknown(), {"web_scrape": unknown()}, {"web_scrape": {"page_limit": 100}}):
+        check(provider, {**web(), "extra": extra})
+    check(provider, {"database_name": "demo", "web_scrape": unknown()})
     assert capsys.readouterr().out == ""
 
 

@@ -206,6 +206,31 @@ def test_a_service_with_smaller_pages_is_read_to_its_end(tmp_path: Path) -> None
         assert runner.invoke(main, one).exit_code == 0
 
 
+def test_a_connection_has_a_key_and_a_database_of_its_own(run: Run, emu: RunningEmulator) -> None:
+    """List and import look into its account alone, and its one database need not be named."""
+    emu.control.add_tenant("team-b", "sk-b", ["theirs"])
+    create(emu, GITHUB)
+    theirs = {"database_name": "theirs", "github": {"repository": "team-b/wiki"}}
+    with emu.client("sk-b") as client:
+        source_id = client.post("/api/v1/sources", json=theirs).json()["source_id"]
+    env: dict[str, str | None] = {"CHROMA_API_KEY_TEAM_B": "sk-b"}
+    listed = run("list", "--connection", "team-b", "--json", env=env)
+    assert [source["id"] for source in json.loads(listed.stdout)] == [source_id]
+    assert listed.stderr == (
+        'the API key of connection "team-b" is good for database "theirs" alone, which is used where none is '
+        "named\n"
+    )
+    env["CHROMA_DATABASE_TEAM_B"] = "theirs"
+    for options, kind in (((), "Source"), (("--as-set", "wikis"), "SourceSet")):
+        imported = run("import", "--connection", "team-b", "--force", *options, env=env)
+        assert imported.exit_code == 0, imported.output
+        assert f"chroma_sync.{kind}(" in imported.stdout
+        assert imported.stdout.count('    connection="team-b",\n') == 1
+        [entry] = json.loads(Path("import.json").read_text(encoding="utf-8"))["resources"]
+        assert entry["inputs"]["connection"] == entry["outputs"]["connection"] == "team-b"
+        assert "sk-b" not in str(entry) + imported.output
+
+
 def test_an_empty_database_is_said_and_is_no_failure(run: Run) -> None:
     """The sentence is for people; a program that reads stdout gets nothing."""
     listed = run("list")
@@ -218,7 +243,32 @@ FAILURES: list[tuple[list[str], dict[str, str | None], int, str]] = [
         ["list"],
         {"CHROMA_DATABASE": None},
         2,
-        "no database is named; give --database or set CHROMA_DATABASE",
+        "no database is named; give --database or set CHROMA_DATABASE; this API key is good for "
+        '"demo", "other"',
+    ),
+    (
+        ["list"],
+        {"CHROMA_DATABASE": None, "CHROMA_SYNC_URL": "http://127.0.0.1:9", "CHROMA_SYNC_RETRIES": "0"},
+        2,
+        "no database is named; give --database or set CHROMA_DATABASE. A key that is scoped to one database",
+    ),
+    (
+        ["list", "--connection", "team-c"],
+        {"CHROMA_API_KEY_TEAM_B": "sk-b"},
+        2,
+        '--connection: no setting names "team-c"; did you mean "team-b"? (known: "team-b")',
+    ),
+    (
+        ["list", "--connection", "team-b", "--url", "ftp://example.com"],
+        {"CHROMA_API_KEY_TEAM_B": "sk-b"},
+        2,
+        "team-b.url: give an http(s) URL such as https://sync.trychroma.com (from --url)",
+    ),
+    (
+        ["import", "--connection", "team-b", "--database", "demo"],
+        {"CHROMA_API_KEY_TEAM_B": "sk-wrong"},
+        1,
+        "the service refused the API key (401); check CHROMA_API_KEY_TEAM_B",
     ),
     (
         ["list", "--url", "ftp://example.com"],
@@ -249,7 +299,13 @@ FAILURES: list[tuple[list[str], dict[str, str | None], int, str]] = [
         ["list"],
         {"CHROMA_API_KEY": "sk-scoped"},
         1,
-        'the API key may not use database "demo" (403); a key can be scoped to one database',
+        'this API key may not use database "demo" (403); a key can be scoped to one database',
+    ),
+    (
+        ["list", "--database", "knowlege", "--connection", "team-b"],
+        {"CHROMA_API_KEY_TEAM_B": "sk-scoped"},
+        1,
+        'the API key of connection "team-b" may not use database "knowlege" (403)',
     ),
     (
         ["list", "--url", "http://127.0.0.1:9"],
@@ -302,7 +358,7 @@ def test_a_failing_service_is_one_line_too(run: Run, emu: RunningEmulator, tmp_p
 
 def test_a_key_is_no_option(run: Run) -> None:
     """What stands on a command line is readable by everybody on the machine."""
-    for command in ("list", "import"):
+    for command in ("list", "import", "runs", "run"):
         assert "--api-key" not in run(command, "--help").stdout
         refused = run(command, "--api-key", "sk-1")
         assert refused.exit_code == 2 and "No such option" in refused.stderr
@@ -311,9 +367,10 @@ def test_a_key_is_no_option(run: Run) -> None:
 def test_the_installed_command_runs_and_documents_its_exit_codes() -> None:
     """The entry point is there, and `--help` needs neither a key nor a service."""
     ended = subprocess.run([COMMAND, "--help"], capture_output=True, text=True, check=True)
-    assert "Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way." in ended.stdout
+    codes = "Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way, 130 stopped with Ctrl-C."
+    assert codes in " ".join(ended.stdout.split())
     assert ended.stderr == ""
-    assert re.findall(r"^  (import|list) ", ended.stdout, re.MULTILINE) == ["import", "list"]
+    assert re.findall(r"^  (\w+)  ", ended.stdout, re.MULTILINE) == ["import", "list", "run", "runs"]
 
 
 def _all_of(descriptor: int) -> str:

@@ -84,6 +84,26 @@ def test_an_import_says_what_it_wrote_and_what_to_do_next(emu: RunningEmulator, 
     assert ended.stdout.count("chroma_sync.Source(") == 3
 
 
+def test_the_database_is_imported_before_its_sources(emu: RunningEmulator, tmp_path: Path) -> None:
+    """As a resource that passes its name on; of an empty one it is all that is there."""
+    emu.control.add_database("empty")
+    ended = run_import(emu, tmp_path, "--with-database")
+    assert ended.stderr.startswith('database "demo"; 3 sources: 1 github')
+    first, *rest = entries(tmp_path / "import.json")
+    assert (first["type"], first["id"]) == ("pulumi-python:dynamic/chroma-sync:Database", "default/demo")
+    assert first["outputs"]["database_id"] and first["inputs"]["protected"] is True
+    assert [entry["inputs"]["database_name"] for entry in rest] == ["demo"] * 3
+    assert ended.stdout.count("database_name=demo.name,") == 3
+    assert 'demo = chroma_sync.Database(\n    "demo",\n    name="demo",\n' in ended.stdout
+    ended = run_import(emu, tmp_path, "--with-database", "--database", "empty", "--force")
+    assert ended.returncode == 0 and ended.stderr.startswith('database "empty"\n')
+    assert len(entries(tmp_path / "import.json")) == 1
+    ended = run_import(emu, tmp_path, "--with-database", "--as-set", "demo", "--force")
+    assert "demo_database = chroma_sync.Database(" in ended.stdout
+    assert "database_name=demo_database.name" in ended.stdout and ended.returncode == 0
+    compile(ended.stdout, "sources.py", "exec")
+
+
 def test_the_file_is_its_owners_alone(emu: RunningEmulator, tmp_path: Path) -> None:
     """Whatever the umask; and one that was readable by all is replaced, not written into."""
     file = tmp_path / "import.json"

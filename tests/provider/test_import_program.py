@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pulumi_chroma_sync.api.replies import Answer, SourceReply, source_from
-from pulumi_chroma_sync.cli.importing import AwsKeys, Plan, plan
+from pulumi_chroma_sync.cli.codegen import program
+from pulumi_chroma_sync.cli.importing import AwsKeys, Plan, document, plan
 from pulumi_chroma_sync.kinds.source.check import check_inputs
 from pulumi_chroma_sync.kinds.source.spec import SourceSpec, changed_inputs
 from pulumi_chroma_sync.kinds.source.state import refreshed
@@ -116,7 +117,7 @@ replies = st.builds(
 def declared(planned: Plan) -> list[tuple[str, dict[str, Any]]]:
     """Name and inputs of each resource in the printed program, all protected; a secret as its setting."""
     found = []
-    for node in ast.parse(planned.program()).body:
+    for node in ast.parse(program(planned.declarations)).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.keywords:
             (name,) = node.value.args
             *keywords, opts = node.value.keywords
@@ -141,7 +142,7 @@ def test_a_source_and_its_program_mean_the_same(sources: list[SourceReply]) -> N
     """What is printed is what is in the file; check takes it, diff and refresh find nothing to change."""
     planned = plan(sources)
     assert planned.left_out == () and len(planned.imported) == len(sources)
-    entries = json.loads(planned.document("type", "pickled"))["resources"]
+    entries = json.loads(document(planned.entries("type", "pickled")))["resources"]
     for entry, (name, inputs) in zip(entries, declared(planned), strict=True):
         (source,) = (source for source in sources if source.id == entry["id"])
         assert entry["inputs"] == {**inputs, "__provider": "pickled"} and entry["name"] == name
@@ -158,9 +159,10 @@ def test_inline_keys_are_named_in_the_program_and_marked_in_the_file(sources: li
     """Only S3 sources pass them; each is read from a setting that is named for its credential."""
     planned = plan(sources, KEYS)
     assert planned.left_out == ()
-    assert KEYS.secret_access_key not in planned.program() and KEYS.access_key_id not in planned.program()
+    text = program(planned.declarations)
+    assert KEYS.secret_access_key not in text and KEYS.access_key_id not in text
     assert KEYS.secret_access_key not in repr(planned)
-    entries = json.loads(planned.document("type", "pickled"))["resources"]
+    entries = json.loads(document(planned.entries("type", "pickled")))["resources"]
     for entry, (_, inputs) in zip(entries, declared(planned), strict=True):
         (source,) = (source for source in sources if source.id == entry["id"])
         if source.kind != "s3":
@@ -221,11 +223,11 @@ def every_kind() -> list[SourceReply]:
 @pytest.mark.parametrize("keys", [None, KEYS], ids=["by-credential", "inline-keys"])
 def test_the_program_is_formatted_as_ruff_would(keys: AwsKeys | None) -> None:
     """It is ready to be committed: no formatter changes it, no linter complains."""
-    program = plan(every_kind(), keys).program()
+    text = program(plan(every_kind(), keys).declarations)
     ruff = Path(sys.executable).parent / "ruff"
     for arguments in (["format", "--diff"], ["check", "--select=E4,E7,E9,F,I,UP,RUF100"]):
         ended = subprocess.run(
-            [ruff, *arguments, "--isolated", "--no-cache", "-"], input=program, capture_output=True, text=True
+            [ruff, *arguments, "--isolated", "--no-cache", "-"], input=text, capture_output=True, text=True
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
@@ -233,8 +235,8 @@ def test_the_program_is_formatted_as_ruff_would(keys: AwsKeys | None) -> None:
 def test_the_program_passes_mypy_strict(tmp_path: Path) -> None:
     """The printed types are those that a program may write, all kinds and inline keys included."""
     sources = every_kind()
-    (tmp_path / "by_credential.py").write_text(plan(sources).program(), encoding="utf-8")
-    (tmp_path / "by_keys.py").write_text(plan(sources, KEYS).program(), encoding="utf-8")
+    (tmp_path / "by_credential.py").write_text(program(plan(sources).declarations), encoding="utf-8")
+    (tmp_path / "by_keys.py").write_text(program(plan(sources, KEYS).declarations), encoding="utf-8")
     # The cache that the tests of types use too: one for each worker.
     cache = ROOT / ".mypy_cache" / f"as-a-user-{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
     options = ["--strict", "--python-version", "3.10", "--no-error-summary", "--config-file="]
@@ -286,6 +288,6 @@ def test_the_oldest_comes_first_and_has_the_plain_name() -> None:
 def test_an_id_can_not_break_out_of_its_comment() -> None:
     """The service's own strings stay in the comment's line."""
     reply = {"id": "x\nimport os #\u2028", "database_name": "demo", "github": {"repository": "a/b"}}
-    program = plan([replied(reply)]).program()
-    assert "# source x?import os ??\n" in program
-    assert [type(node) for node in ast.parse(program).body] == [ast.Import, ast.Import, ast.Assign]
+    text = program(plan([replied(reply)]).declarations)
+    assert "# source x?import os ??\n" in text
+    assert [type(node) for node in ast.parse(text).body] == [ast.Import, ast.Import, ast.Assign]

@@ -56,6 +56,18 @@ def test_a_pool_of_four_runs_thirty_two_calls_once_one_of_them_allows_it() -> No
         assert all(each.result() for each in busy)
 
 
+def test_calls_that_wait_already_get_threads_as_well() -> None:
+    """As in a destroy, whose first calls have come before one of them is served."""
+    with ThreadPoolExecutor(4) as pool:
+        together = threading.Barrier(16)
+
+        def call() -> int:
+            allow_at_once(THREADS)
+            return together.wait(PATIENCE)
+
+        assert sorted(each.result() for each in [pool.submit(call) for _ in range(16)]) == [*range(16)]
+
+
 @pytest.mark.parametrize(("calls", "limit"), [(1, 4), (4, 4), (5, 5), (256, 256)])
 def test_a_pool_is_never_made_smaller(calls: int, limit: int) -> None:
     """Its threads are there already, and fewer is for the engine to say."""
@@ -131,7 +143,8 @@ def test_an_sdk_that_changed_is_survived(args: Any, monkeypatch: pytest.MonkeyPa
     thread = threading.Thread(target=lambda: found.append(configure()))
     thread.start()
     thread.join(PATIENCE)
-    assert found[0]._settings is not None and found[0]._settings.database == "demo"
+    settings = found[0]._connection({}).settings
+    assert settings is not None and settings.database == "demo"
     assert [dict(vars(other)) for other in _OTHERS] == before
 
 

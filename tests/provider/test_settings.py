@@ -20,6 +20,8 @@ VARIABLES = {
     "apiKey": "CHROMA_API_KEY",
     "url": "CHROMA_SYNC_URL",
     "database": "CHROMA_DATABASE",
+    "tenant": "CHROMA_TENANT",
+    "apiUrl": "CHROMA_API_URL",
     "timeout": "CHROMA_SYNC_TIMEOUT",
     "retries": "CHROMA_SYNC_RETRIES",
     "deadline": "CHROMA_SYNC_DEADLINE",
@@ -31,12 +33,14 @@ VALUES: dict[str, tuple[str, str, Any, Any]] = {
     "apiKey": ("ck-stack", "ck-env", "ck-stack", "ck-env"),
     "url": ("https://stack.acme.com", "https://env.acme.com/", "https://stack.acme.com", "https://env.acme.com"),
     "database": ("stack", "env", "stack", "env"),
+    "apiUrl": ("https://a.com/api/v2", "https://b.com/", "https://a.com", "https://b.com"),
     "timeout": ("1.5", "2", 1.5, 2.0),
     "retries": ("1", "2", 1, 2),
     "deadline": ("10", "20", 10.0, 20.0),
     "settle": ("0", "5", 0.0, 5.0),
     "preflight": ("false", "true", False, True),
     "parallel": ("4", "64", 4, 64),
+    "tenant": ("team-a", "team-b", "team-a", "team-b"),
 }  # fmt: skip
 
 
@@ -48,7 +52,7 @@ def settings(stack: dict[str, Any] | None = None, **environ: str) -> Settings:
 
 def value_of(found: Settings, name: str) -> Any:
     """A setting's value, the key in plain text."""
-    return found.require_key() if name == "apiKey" else getattr(found, name)
+    return found.require_key() if name == "apiKey" else getattr(found, {"apiUrl": "api_url"}.get(name, name))
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -72,9 +76,12 @@ def test_an_empty_value_counts_as_absent(name: str, empty: str | None) -> None:
 def test_the_defaults() -> None:
     """As the documentation has them."""
     assert settings().model_dump() == {
+        "connection": None,
         "api_key": None,
         "url": "https://sync.trychroma.com",
         "database": None,
+        "tenant": None,
+        "api_url": "https://api.trychroma.com",
         "timeout": 30.0,
         "retries": 4,
         "deadline": 120.0,
@@ -183,6 +190,7 @@ BAD: dict[str, list[Any]] = {
     "parallel": ["0", "-4", "257", "1.5", "true", []],
     "database": [5, []],
     "url": [5, {}],
+    "apiUrl": [5, {}, "http://10.0.0.1", "ftp://x", "https://u:pw@a.com"],
 }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
-from pulumi_chroma_sync.kinds.source_set.check import check_set
+from pulumi_chroma_sync.kinds.source_set.check import check_set, warnings_of
+from pulumi_chroma_sync.kinds.source_set.declared import declared_sources
 
 from .plugin import Bag
 from .sets import repositories, tenants
@@ -117,3 +118,14 @@ def test_the_text_of_a_source_is_the_same_as_the_object() -> None:
     program = repositories("a", "b")
     program["sources"]["b"] = '{"github":{"repository":"acme/a"}}'
     assert list(refused(program)) == ['sources["b"]']
+
+
+def test_a_warning_is_told_once_for_all_sources_that_deserve_it() -> None:
+    """With how many they are; what the set says for all counts for each that doesn't say its own."""
+    site = {"starting_url": "https://docs.acme.com/"}
+    sources = {name: {"web_scrape": {"starting_url": f"https://{name}.com/"}} for name in ("a", "b")}
+    sources["c"] = {"web_scrape": {**site, "page_limit": 100}}  # type: ignore[dict-item]
+    declared = declared_sources({"sources": {**sources, "d": UNKNOWN}})
+    [warning] = warnings_of(declared)
+    assert warning.startswith("web_scrape.page_limit is left out") and warning.endswith("(2 of 4 sources)")
+    assert warnings_of(declared_sources({"sources": sources, "web_scrape": {"page_limit": 50}})) == []

@@ -19,8 +19,22 @@ from pulumi import dynamic
 from pulumi.dynamic.dynamic import serialize_provider
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
-from pulumi_chroma_sync import Source, SourceProvider, SourceSet, SourceSetProvider
+from pulumi_chroma_sync import (
+    DatabaseProvider,
+    InvocationProvider,
+    Source,
+    SourceProvider,
+    SourceSet,
+    SourceSetProvider,
+)
+from pulumi_chroma_sync.api.invocation_replies import invocations_from
+from pulumi_chroma_sync.api.public_calls import DatabaseReply
+from pulumi_chroma_sync.api.replies import Answer
 from pulumi_chroma_sync.errors import ChromaSyncError
+from pulumi_chroma_sync.kinds.database.model import INPUTS as DATABASE_INPUTS
+from pulumi_chroma_sync.kinds.database.state import outputs_of as outputs_of_database
+from pulumi_chroma_sync.kinds.invocation.model import INPUTS as RUN_INPUTS
+from pulumi_chroma_sync.kinds.invocation.state import outputs_of as outputs_of_run
 from pulumi_chroma_sync.kinds.source.model import INPUTS
 from pulumi_chroma_sync.kinds.source_set.declared import INPUTS as SET_INPUTS
 from pulumi_chroma_sync.kinds.source_set.record import Members
@@ -32,6 +46,9 @@ PICKLED = "gASVMwAAAAAAAACMGXB1bHVtaV9jaHJvbWFfc3luYy5zb3VyY2WUjA5Tb3VyY2VQcm92a
 
 PICKLED_SET = "gASVOgAAAAAAAACMHXB1bHVtaV9jaHJvbWFfc3luYy5zb3VyY2Vfc2V0lIwRU291cmNlU2V0UHJvdmlkZXKUk5QpgZQu"
 """The same of every set."""
+
+PICKLED_DATABASE = "gASVNwAAAAAAAACMG3B1bHVtaV9jaHJvbWFfc3luYy5kYXRhYmFzZZSMEERhdGFiYXNlUHJvdmlkZXKUk5QpgZQu"
+"""The same of every database."""
 
 OUTPUTS = {
     "name": "docs",
@@ -90,6 +107,47 @@ def test_the_pickled_provider_of_a_set_is_pinned() -> None:
     assert getattr(SourceSet, "_resource_type_name") == "dynamic/chroma-sync:SourceSet"  # noqa: B009
 
 
+def test_the_state_of_a_run_is_pinned() -> None:
+    """The pickled provider, the inputs and the outputs."""
+    told = [
+        arg
+        for _, arg, _ in pickletools.genops(base64.b64decode(serialize_provider(InvocationProvider())))
+        if isinstance(arg, str)
+    ]
+    assert told == ["pulumi_chroma_sync.invocation", "InvocationProvider"]
+    assert RUN_INPUTS == (
+        "source_id",
+        "target_collection_name",
+        "ref_identifier",
+        "object_key",
+        "custom_id",
+        "metadata",
+        "triggers",
+        "wait",
+        "deadline",
+        "on_deadline",
+        "on_conflict",
+        "name",
+        "connection",
+    )
+    ended = {"complete": {"finished_at": "2026-11-02T10:00:07Z", "duration_ms": 7000}}
+    names = {"github": {"git_ref_identifier": {"sha": "3f2a"}}, "collection_name": "c", "database_name": "d"}
+    body = {"id": "r-1", "source_id": "s-1", "status": ended, "created_at": "2026-11-02T10:00:00Z"}
+    [reply] = invocations_from(Answer("GET", 200, {}, json.dumps([{**body, "metadata": names}]).encode()))
+    assert outputs_of_run({"source_id": "s-1", "name": "docs"}, "r-1", reply, "1-2") == {
+        "source_id": "s-1",
+        "name": "docs",
+        "invocation_id": "r-1",
+        "state_entry": "1-2",
+        "status": "complete",
+        "created_at": "2026-11-02T10:00:00Z",
+        "finished_at": "2026-11-02T10:00:07Z",
+        "duration_ms": 7000,
+        "collection_name": "c",
+        "database_name": "d",
+    }
+
+
 def test_the_outputs_of_a_set_are_pinned() -> None:
     """What the first version has written is read, and written the same."""
     members = Members.of(OUTPUTS)
@@ -99,8 +157,9 @@ def test_the_outputs_of_a_set_are_pinned() -> None:
         "created_at": "2026-11-25T12:00:01Z",
         "server_defaults": {"app_id": "1"},
     }
-    assert members.outputs("docs", "demo", {}, {}).keys() == OUTPUTS.keys()
-    assert Members.of(members.outputs("docs", "demo", {}, {})) == members
+    of_all = {"database_name": "demo", "connection": None}
+    assert members.outputs("docs", of_all, {}, {}).keys() == OUTPUTS.keys()
+    assert Members.of(members.outputs("docs", of_all, {}, {})) == members
     assert SET_INPUTS == (
         "name",
         "database_name",
@@ -113,6 +172,7 @@ def test_the_outputs_of_a_set_are_pinned() -> None:
         "embedding_model",
         "extra",
         "on_conflict",
+        "connection",
     )
 
 
@@ -161,7 +221,7 @@ def test_the_type_token_is_pinned() -> None:
 
 
 def test_the_inputs_and_outputs_of_a_source_are_pinned() -> None:
-    """``on_conflict`` and the like are in the state, and no output that a program reads."""
+    """``on_conflict``, ``connection`` and the like are in the state, and no output that a program reads."""
     assert INPUTS == (
         "database_name",
         "github",
@@ -173,11 +233,21 @@ def test_the_inputs_and_outputs_of_a_source_are_pinned() -> None:
         "extra",
         "on_conflict",
         "retain_on_delete",
+        "connection",
     )
     own = Source.__mro__[: Source.__mro__.index(dynamic.Resource)]
     properties = {name for each in own for name, value in vars(each).items() if isinstance(value, property)}
     annotated = {name for each in own for name in inspect.get_annotations(each)}
-    assert properties | annotated == {*INPUTS, *COMPUTED} - {"on_conflict", "retain_on_delete"}
+    assert properties | annotated == {*INPUTS, *COMPUTED} - {"on_conflict", "retain_on_delete", "connection"}
+
+
+def test_the_inputs_and_outputs_of_a_database_are_pinned() -> None:
+    """And what every database's ``__provider`` is in every state."""
+    assert DATABASE_INPUTS == ("name", "tenant", "on_conflict", "force_destroy", "protected", "connection")
+    reply = DatabaseReply("8a6f", "knowledge", "team")
+    outputs = outputs_of_database({"name": "knowledge"}, "team", reply, "1-a")
+    assert outputs == {"name": "knowledge", "tenant": "team", "database_id": "8a6f", "state_entry": "1-a"}
+    assert serialize_provider(DatabaseProvider()) == PICKLED_DATABASE
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -59,6 +59,18 @@ class Checkout:
             text=True,
         )
 
+    def head(self) -> str:
+        """The newest commit of the repository that is synced."""
+        return self._git("rev-parse", "HEAD")
+
+    def commit(self) -> None:
+        """Commit what was changed there."""
+        self._git("-c", "user.name=a", "-c", "user.email=a@acme.example", "commit", "-qam", "A change")
+
+    def _git(self, *arguments: str) -> str:
+        command = ["git", "-C", str(self.local / "handbook"), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
     @property
     def emulator(self) -> dict[str, object]:
         """What is noted of the emulator: ``pid`` and ``url``."""
@@ -112,15 +124,18 @@ def forbidden() -> Iterator[tuple[str, list[object]]]:
 
 
 def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkout: Checkout) -> None:
-    """The newcomer's first minutes, to the end: up, up again, an edit, refresh, down."""
+    """The newcomer's first minutes, to the end: up, up again, an edit, refresh, a mistake (whose exit code
+    is passed on), clean (refused while the state knows resources), down, clean."""
     up = checkout.make("up")
     assert up.returncode == 0, up.stdout
-    assert "Previewing update" in up.stdout and "+ 2 created" in up.stdout
-    order = [up.stdout.index(f"\n{word:<10} ") for word in ("emulator", "source", "next")]
+    assert "Previewing update" in up.stdout and "+ 3 created" in up.stdout
+    order = [
+        up.stdout.index(f"\n{word:<10} ") for word in ("emulator", "source", "question", "answer", "next")
+    ]
     assert up.stdout.startswith("engine     pulumi v") and order == sorted(order)
 
     [source_id] = re.findall(r"^source     (\S+)  github acme/handbook  demo$", up.stdout, re.MULTILINE)
-    assert f'source_id: "{source_id}"' in up.stdout
+    assert f'source_id : "{source_id}"' in up.stdout
     stored = checkout.get(f"/api/v1/sources/{source_id}").json()
     assert stored["github"]["repository"] == "acme/handbook"
     assert stored["github"]["include_globs"] == ["**/*.md"]
@@ -128,10 +143,25 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     shown = up.stdout[up.stdout.index("{\n") : up.stdout.rindex("}\n") + 2]
     assert json.loads(shown) == stored
 
+    # The question is answered from the collection of the repository's newest commit.
+    first = checkout.head()
+    assert f"When do I ask for vacation?  (collection handbook-{first[:12]})" in up.stdout
+    assert re.search(r"^answer     .*two weeks before you leave.*\(vacation.md\)$", up.stdout, re.MULTILINE)
+
     again = checkout.make("up")
-    assert again.returncode == 0 and "2 unchanged" in again.stdout
+    assert again.returncode == 0 and "3 unchanged" in again.stdout
     assert " created" not in again.stdout and " create " not in again.stdout
     assert f"emulator   {checkout.emulator['url']}  " in again.stdout
+
+    # A changed page and a commit are another collection; the old one is still there.
+    page = checkout.local / "handbook" / "vacation.md"
+    page.write_text(page.read_text().replace("two weeks", "three weeks"))
+    checkout.commit()
+    changed = checkout.make("up")
+    assert changed.returncode == 0 and "+-1 replaced" in changed.stdout, changed.stdout
+    assert "three weeks before you leave" in changed.stdout
+    names = [collection["name"] for collection in checkout.get("/_emulator/collections").json()]
+    assert sorted(names) == sorted(f"handbook-{sha[:12]}" for sha in (first, checkout.head()))
 
     program = checkout.folder / "__main__.py"
     program.write_text(program.read_text().replace("acme/handbook", "acme/other"))
@@ -140,11 +170,36 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     assert len(checkout.get("/api/v1/sources?database_name=demo").json()) == 1
 
     refresh = checkout.make("refresh")
-    assert refresh.returncode == 0 and "2 unchanged" in refresh.stdout
+    assert refresh.returncode == 0 and "3 unchanged" in refresh.stdout
+
+    program.write_text(program.read_text().replace("repository", "repo"))
+    bad = checkout.make("up")
+    assert bad.returncode != 0 and "\nsource " not in bad.stdout and "Traceback" not in bad.stdout
+    assert "repository" in bad.stdout
+
+    refused = checkout.make("clean")
+    assert refused.returncode != 0 and "make down" in refused.stdout
+    assert checkout.local.exists()
 
     down = checkout.make("down")
-    assert down.returncode == 0 and "- 2 deleted" in down.stdout, down.stdout
+    assert down.returncode == 0 and "- 3 deleted" in down.stdout, down.stdout
     assert checkout.emulator_ended()
+    assert checkout.make("clean").returncode == 0
+    assert not checkout.local.exists() and not (checkout.folder / "Pulumi.dev.yaml").exists()
+
+
+def test_without_chromas_server_it_works_and_says_what_is_missing(checkout: Checkout, tmp_path: Path) -> None:
+    """No collection is filled, no run is started, and the rest is as ever."""
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['chromadb_rust_bindings'] = None\n")
+    up = checkout.make("up", PYTHONPATH=str(hidden))
+    assert up.returncode == 0 and "+ 2 created" in up.stdout, up.stdout
+    assert (
+        "\ndata       no collection is filled, for Chroma's own server: the wheel `chromadb` is missing\n"
+        in (up.stdout)
+    )
+    assert "\nanswer " not in up.stdout and "\nquestion " not in up.stdout
 
 
 def test_a_key_of_the_real_service_is_not_used_without_live(
@@ -179,21 +234,10 @@ def test_an_emulator_that_died_comes_back_where_it_was_with_what_it_held(checkou
     before = checkout.emulator
     os.kill(int(str(before["pid"])), signal.SIGKILL)
     preview = checkout.make("preview")
-    assert preview.returncode == 0 and "2 unchanged" in preview.stdout, preview.stdout
+    assert preview.returncode == 0 and "3 unchanged" in preview.stdout, preview.stdout
     assert checkout.emulator["url"] == before["url"]
     assert checkout.emulator["pid"] != before["pid"]
     assert len(checkout.get("/api/v1/sources?database_name=demo").json()) == 1
-
-
-def test_a_run_that_fails_passes_its_exit_code_on(checkout: Checkout) -> None:
-    """A bad program fails `make up`, which shows no source; `make down` still leaves nothing behind."""
-    program = checkout.folder / "__main__.py"
-    program.write_text(program.read_text().replace("repository", "repo"))
-    up = checkout.make("up")
-    assert up.returncode != 0 and "\nsource " not in up.stdout and "Traceback" not in up.stdout
-    assert "repository" in up.stdout
-    assert checkout.make("down").returncode == 0
-    assert checkout.emulator_ended()
 
 
 def test_live_without_a_key_is_one_sentence_and_starts_nothing(checkout: Checkout) -> None:
@@ -215,17 +259,6 @@ def test_live_works_on_the_service_that_the_user_has_set(checkout: Checkout) -> 
         down = checkout.make("down", "LIVE=1", **live.environment())
         assert down.returncode == 0, down.stdout
         assert len(live.control.requests("create_source")) == len(live.control.requests("delete_source")) == 1
-
-
-def test_clean_refuses_while_the_state_knows_resources(checkout: Checkout) -> None:
-    """The state is all that knows them; after `make down` it removes what make made."""
-    assert checkout.make("up").returncode == 0
-    refused = checkout.make("clean")
-    assert refused.returncode != 0 and "make down" in refused.stdout
-    assert checkout.local.exists()
-    assert checkout.make("down").returncode == 0
-    assert checkout.make("clean").returncode == 0
-    assert not checkout.local.exists() and not (checkout.folder / "Pulumi.dev.yaml").exists()
 
 
 def test_help_names_every_target(checkout: Checkout) -> None:

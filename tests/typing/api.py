@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -128,10 +128,58 @@ assert_type(s3.aws_credential_id, pulumi.Output[int | None])
 assert_type(github.source_id.apply(len), pulumi.Output[int])
 chroma_sync.Source("chained", github={"repository": github.source_id.apply(lambda text: f"acme/{text}")})
 
+# Of another account.
+chroma_sync.Source("theirs", github=repository, connection="team-b")
+chroma_sync.Source("theirs-by-config", github=repository, connection=config.get("connection"))
+chroma_sync.Source.get("read-theirs", "8a6f1c1e-0000-0000-0000-000000000000", connection="team-b")
+chroma_sync.SourceSet("all-theirs", sources={"one": {"github": repository}}, connection="team-b")
+chroma_sync.Invocation("run-theirs", source_id=github.source_id, connection="team-b")
+
 # One that exists.
 read = chroma_sync.Source.get("read", "8a6f1c1e-0000-0000-0000-000000000000")
 assert_type(read, chroma_sync.Source)
 chroma_sync.Source.get("read-later", github.source_id, opts=pulumi.ResourceOptions(parent=github))
+
+# Look-ups, and their twins for outputs.
+found = chroma_sync.get_source("8a6f1c1e-0000-0000-0000-000000000000")
+assert_type(found, chroma_sync.SourceResult)
+assert_type(found.github, chroma_sync.GithubResult | None)
+assert_type(found.embedding, chroma_sync.EmbeddingResult | None)
+assert_type(found.created_at, str)
+if found.s3 is not None:
+    assert_type(found.s3.aws_credential_id, int | None)
+assert_type(chroma_sync.get_sources(), Sequence[chroma_sync.SourceResult])
+assert_type([each.id for each in chroma_sync.get_sources(source_type="github")], list[str])
+assert_type(chroma_sync.get_source_output(github.source_id), pulumi.Output[chroma_sync.SourceResult])
+assert_type(
+    chroma_sync.get_sources_output(database_name=other.get_output("database"), depends_on=github),
+    pulumi.Output[Sequence[chroma_sync.SourceResult]],
+)
+chroma_sync.get_sources_output(source_type="s3", depends_on=[github, tenants])
+started = chroma_sync.get_invocation("3f2a1c1e-0000-0000-0000-000000000000")
+assert_type(started, chroma_sync.InvocationResult)
+assert_type(started.status, str)
+assert_type(started.duration_ms, int | None)
+assert_type(started.git_ref_identifier, chroma_sync.GitRefIdentifierResult | None)
+assert_type(
+    chroma_sync.get_invocations(source_id="8a6f", status="failed", limit=5),
+    Sequence[chroma_sync.InvocationResult],
+)
+assert_type(
+    chroma_sync.get_invocations_output(source_id=github.source_id, limit=1),
+    pulumi.Output[Sequence[chroma_sync.InvocationResult]],
+)
+assert_type(
+    chroma_sync.get_invocation_output("3f2a").apply(lambda run: run.finished_at), pulumi.Output[str | None]
+)
+assert_type(
+    chroma_sync.get_latest_invocations("8a6f", ["in/a.pdf"]), Mapping[str, chroma_sync.InvocationResult]
+)
+assert_type(
+    chroma_sync.get_latest_invocations_output(s3.source_id, ["in/a.pdf", other.get_output("key")]),
+    pulumi.Output[Mapping[str, chroma_sync.InvocationResult]],
+)
+chroma_sync.SourceResult(id="8a6f", source_type="s3", database_name="d", created_at="")  # in users' own tests
 
 # Errors, for tests of one's own.
 error = chroma_sync.SourceExistsError("exists", "8a6f")

@@ -45,6 +45,20 @@ chroma_sync.SourceSet("q")  # type: ignore[call-arg]
 chroma_sync.SourceSet("r", sources={"a": {"githb": {}}})  # type: ignore[dict-item]
 chroma_sync.SourceSet("s", sources={"a": {"s3": {"bucket": "b"}}})  # type: ignore[dict-item]
 
+github = chroma_sync.Source("t", github={"repository": "acme/handbook"})
+
 # Outputs that there aren't.
 print(chroma_sync.Source("o").url)  # type: ignore[attr-defined]
 chroma_sync.Source.get("p")  # type: ignore[call-arg]
+
+# Look-ups.
+chroma_sync.get_source()  # type: ignore[call-arg]
+chroma_sync.get_source(github.source_id)  # type: ignore[arg-type]
+print(chroma_sync.get_source("8a6f").repository)  # type: ignore[attr-defined]
+print(chroma_sync.get_source("8a6f").github.repository)  # type: ignore[union-attr]
+chroma_sync.get_source("8a6f").id = "9b7e"  # type: ignore[misc]
+chroma_sync.get_sources("knowledge")  # type: ignore[call-arg]
+chroma_sync.get_sources(source_type="git")  # type: ignore[arg-type]
+chroma_sync.get_invocations(status="running")  # type: ignore[arg-type]
+chroma_sync.get_invocations_output(limit="5")  # type: ignore[arg-type]
+chroma_sync.get_runs()  # type: ignore[attr-defined]

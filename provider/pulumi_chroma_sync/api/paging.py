@@ -1,13 +1,13 @@
-"""The sources of a database, page after page, while others create and delete.
+"""A list of sources or of their runs, page after page, while others create and delete.
 
-How many sources a page holds at most is the service's choice, so a page that is shorter than asked for
+How many items a page holds at most is the service's choice, so a page that is shorter than asked for
 proves nothing. A list ends with a page that brings nothing new. To ask for that one each time would double
-the requests for a small database; so the oldest source of a list that was read to its end is remembered: the
-newest come first, and nothing can come behind the oldest.
+the requests for a small list; so the oldest item of a list that was read to its end is remembered: the newest
+come first, and nothing can come behind the oldest.
 
-Each page begins with the last source of the page before. Where it doesn't, the list has shifted:
+Each page begins with the last item of the page before. Where it doesn't, the list has shifted:
 
-- That source stands further down: something was created. What follows it is as good as before; only the
+- That item stands further down: something was created. What follows it is as good as before; only the
   list's front is read again, so that what is new is known too.
 - It is not there: something was deleted, and what moved up may have been passed over. All is read again.
 """
@@ -17,24 +17,40 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
 
 from pulumi_chroma_sync.errors import ChromaSyncError
 
-from .replies import Listed, SourceReply
+from .replies import Listed
 
 __all__ = ["PAGE", "Pager"]
 
 PAGE = 100
-"""Sources asked for in one page: the contract's default, and more than one page for few databases."""
+"""Items asked for in one page: the contract's default, and more than one page for few databases."""
 
 _READINGS = 6
 """The first one, and five more where the list shifts."""
 
-Page = tuple[SourceReply, ...]
 
-Ask = Callable[[int, int], Listed]
+class Item(Protocol):
+    """What a list holds."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def moment(self) -> datetime | None: ...
+
+    @property
+    def body(self) -> Mapping[str, Any]: ...
+
+
+_I = TypeVar("_I", bound=Item)
+
+Ask = Callable[[int, int], Listed[_I]]
 """Asks for a page of the newest first: offset, limit."""
 
 
@@ -43,84 +59,94 @@ class _Shifted(Exception):
 
 
 class Pager:
-    """Reads lists to their end, and knows of each database how to tell the end. Threads may share it."""
+    """Reads lists to their end, and knows of each how to tell the end. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._oldest: dict[str, str] = {}
 
-    def whole(self, database: str, ask: Ask) -> Listed:
-        """Every source of the database, the newest first.
+    def whole(self, what: str, ask: Ask[_I], at_most: int | None = None) -> Listed[_I]:
+        """Every item of a list, the newest first; or the newest ones.
 
-        ``complete`` is False where the service doesn't know the offset, or gives one source a page, so that
-        pages can't overlap.
+        ``complete`` is False where the service doesn't know the offset, or gives one item a page, so that
+        pages can't overlap; and where there may be more than were wanted.
 
         Args:
-            database: its name.
+            what: the list, such as ``sources of database "knowledge"``.
             ask: asks for one page.
+            at_most: how many are wanted, 1 or more; None for all.
 
         Raises:
             ChromaSyncError: the list changes faster than it can be read; or what ``ask`` raises.
         """
         for _ in range(_READINGS):
             try:
-                listed = _Reading(ask, lambda page: self.ends(database, page)).whole()
+                listed = _Reading(ask, lambda page: self.ends(what, page), at_most).whole()
             except _Shifted:
                 continue
-            if listed.complete and listed.sources:
-                self.begins_with(database, listed.sources[-1])
+            if listed.complete and listed.items:
+                self.begins_with(what, listed.items[-1])
             return listed
         raise ChromaSyncError(
-            f'the list of the sources of database "{database}" changes faster than it can be read: '
-            f"{_READINGS} times a page did not follow on the one before it. Nothing was concluded from it. "
-            "Run the same command again when fewer sources are deleted there"
+            f"the list of the {what} changes faster than it can be read: {_READINGS} times a page did not "
+            "follow on the one before it. Nothing was concluded from it. Run the same command again when "
+            "less is deleted there"
         )
 
-    def begins_with(self, database: str, oldest: SourceReply) -> None:
-        """Remember the oldest source of a database."""
+    def begins_with(self, what: str, oldest: Item) -> None:
+        """Remember the oldest item of a list."""
         with self._lock:
-            self._oldest[database] = oldest.id
+            self._oldest[what] = oldest.id
 
-    def ends(self, database: str, page: Page) -> bool:
+    def ends(self, what: str, page: Sequence[Item]) -> bool:
         """Whether nothing can follow this page of the newest first; False where that isn't known."""
         if not page:
             return True
         with self._lock:
-            oldest = self._oldest.get(database)
+            oldest = self._oldest.get(what)
         return bool(oldest) and page[-1].id == oldest and _descends(page)
 
 
-class _Reading:
+class _Reading(Generic[_I]):
     """One attempt to read a list from its front to its end.
 
     Args:
         ask: asks for one page.
-        ends: whether nothing can follow a page, from what is known of the database.
+        ends: whether nothing can follow a page, from what is known of the list.
+        at_most: how many items are wanted; None for all.
     """
 
-    def __init__(self, ask: Ask, ends: Callable[[Page], bool]) -> None:
+    def __init__(
+        self, ask: Ask[_I], ends: Callable[[Sequence[_I]], bool], at_most: int | None = None
+    ) -> None:
         self._ask = ask
         self._ends = ends
-        self._found: dict[str, SourceReply] = {}
+        self._at_most = at_most
+        # Pages of one can't overlap.
+        self._page = PAGE if at_most is None else min(PAGE, max(2, at_most))
+        self._found: dict[str, _I] = {}
 
-    def whole(self) -> Listed:
+    def whole(self) -> Listed[_I]:
         """The whole list; raises :class:`_Shifted` where it has to be read anew."""
-        first = self._ask(0, PAGE)
-        self._add(first.sources)
-        row, page, barren = 0, first.sources, 0
+        first = self._ask(0, self._page)
+        self._add(first.items)
+        row, page, barren = 0, first.items, 0
         complete, grew = True, False
         while not self._ends(page):
+            if self._at_most is not None and len(self._found) >= self._at_most:
+                complete = False
+                break
             row += max(1, len(page) - 1)
-            before, page = page, self._ask(row, PAGE).sources
+            before, page = page, self._ask(row, self._page).items
             if page == before:
                 # Much was created just now; or the service doesn't know the offset, so there may be more.
-                if self._ask(0, PAGE).sources != first.sources:
+                if self._ask(0, self._page).items != first.items:
                     raise _Shifted
                 complete = False
                 break
             if len(before) == 1:
                 # Pages of one can't overlap, so a shift may not show.
-                if any(_name(source) in self._found for source in page):
+                if any(_name(item) in self._found for item in page):
                     raise _Shifted
                 complete = complete and not page
                 self._add(page)
@@ -133,13 +159,15 @@ class _Reading:
             if barren > 1:
                 raise _Shifted  # created as fast as we read
         front = self._front() if grew else ()
-        return replace(first, sources=(*front, *self._found.values()), complete=complete)
+        items = (*front, *self._found.values())
+        complete = complete and (self._at_most is None or len(items) <= self._at_most)
+        return replace(first, items=items[: self._at_most], complete=complete)
 
-    def _after(self, last: SourceReply, page: Page) -> tuple[int, int]:
-        """Take what follows the last source of the page before.
+    def _after(self, last: _I, page: Sequence[_I]) -> tuple[int, int]:
+        """Take what follows the last item of the page before.
 
         Returns:
-            How far down it stands by now, and how many sources followed it.
+            How far down it stands by now, and how many items followed it.
         """
         names = [*map(_name, page)]
         if _name(last) not in names:
@@ -153,34 +181,34 @@ class _Reading:
         self._add(page[down + 1 :])
         return down, len(page) - down - 1
 
-    def _front(self) -> Page:
+    def _front(self) -> tuple[_I, ...]:
         """What is new since the first page was read."""
-        new: dict[str, SourceReply] = {}
+        new: dict[str, _I] = {}
         row = 0
         while True:
-            page = self._ask(row, PAGE).sources
+            page = self._ask(row, self._page).items
             count = len(new)
-            for source in page:
-                if _name(source) in self._found:
+            for item in page:
+                if _name(item) in self._found:
                     return tuple(new.values())
-                new.setdefault(_name(source), source)
+                new.setdefault(_name(item), item)
             if len(new) == count:
                 raise _Shifted  # nothing of what we know is there any more
             row += max(1, len(page) - 1)
 
-    def _add(self, page: Page) -> None:
-        for source in page:
-            self._found.setdefault(_name(source), source)
+    def _add(self, page: Sequence[_I]) -> None:
+        for item in page:
+            self._found.setdefault(_name(item), item)
 
 
-def _name(source: SourceReply) -> str:
-    """What tells a source from the others, also where it has no id."""
-    return source.id or json.dumps(source.body, sort_keys=True)
+def _name(item: Item) -> str:
+    """What tells an item from the others, also where it has no id."""
+    return item.id or json.dumps(item.body, sort_keys=True)
 
 
-def _descends(page: Page) -> bool:
+def _descends(page: Sequence[Item]) -> bool:
     """Whether the newest comes first, as far as the page shows: a service may not know the order."""
-    moments = [source.moment for source in page]
+    moments = [item.moment for item in page]
     known = [moment for moment in moments if moment is not None]
     if len(known) < len(moments):
         return False

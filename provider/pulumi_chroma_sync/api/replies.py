@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,14 +24,17 @@ __all__ = [
     "WrongShape",
     "created_from",
     "is_usable_id",
+    "moment_of",
     "service_error_in",
     "source_from",
     "sources_from",
+    "text_of_moment",
 ]
 
 _KINDS = ("github", "web_scrape", "s3")
 _OBJECTS = (*_KINDS, "chunking", "embedding", "embedding_model")
 _MOMENT = TypeAdapter(datetime)
+_T = TypeVar("_T")
 
 _MILLISECONDS = 1e11
 """From here on a number is milliseconds since the epoch: as seconds it would be the year 5138."""
@@ -112,11 +115,7 @@ class SourceReply:
     @property
     def moment(self) -> datetime | None:
         """When it was created, with a time zone; None where the service doesn't say so readably."""
-        try:
-            moment = _MOMENT.validate_python(self.created_at)
-        except ValidationError:
-            return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return moment_of(self.created_at)
 
     @property
     def kind(self) -> str | None:
@@ -144,18 +143,27 @@ class Created:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """Sources of one database.
+class Listed(Generic[_T]):
+    """A list, or a page of one.
 
     Attributes:
-        sources: in the order of the answer.
+        items: in the order of the answer.
         served_at: the service's clock when it answered the first page, where it said so.
-        complete: whether this is every source of the database; False where that isn't known.
+        complete: whether this is all that the list has; False where that isn't known.
     """
 
-    sources: tuple[SourceReply, ...]
+    items: tuple[_T, ...]
     served_at: datetime | None
     complete: bool
+
+
+def moment_of(text: str) -> datetime | None:
+    """A moment with a time zone; None where the text names none."""
+    try:
+        moment = _MOMENT.validate_python(text)
+    except ValidationError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def is_usable_id(value: object) -> bool:
@@ -224,12 +232,18 @@ def _source(value: object) -> SourceReply:
         if database is not None:
             problems.append("database_name: must be text")
         database = ""
-    created_at = value.get("created_at")
-    if not isinstance(created_at, str):
-        if created_at is not None and not _is_number(created_at):
-            problems.append("created_at: must be a moment")
-        created_at = _moment_text(created_at)
+    created_at, problem = text_of_moment(value.get("created_at"))
+    if problem:
+        problems.append(f"created_at: {problem}")
     return SourceReply(source_id, database, created_at, value, problems[0] if problems else None)
+
+
+def text_of_moment(value: object) -> tuple[str, str]:
+    """A moment as RFC 3339 text, or "", and what is wrong with it, or ""."""
+    if isinstance(value, str):
+        return value, ""
+    wrong = value is not None and not _is_number(value)
+    return _moment_text(value), "must be a moment" if wrong else ""
 
 
 def _is_number(value: object) -> bool:

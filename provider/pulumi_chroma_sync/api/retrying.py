@@ -100,9 +100,14 @@ class RetryPolicy:
         result: _T = patient(self._run, operation, retries, end)
         return result
 
-    def once(self, operation: Callable[[Allowance], _T]) -> _T:
-        """Do something that must not be repeated; it is never cut short, and an answer ends an outage."""
-        end = self._clock.monotonic() + self._settings.deadline
+    def once(self, operation: Callable[[Allowance], _T], *, deadline: float | None = None) -> _T:
+        """Do something that must not be repeated; it is never cut short, and an answer ends an outage.
+
+        Args:
+            operation: makes one request.
+            deadline: seconds for it, instead of the settings'.
+        """
+        end = self._end(deadline)
         try:
             result = operation(self._allowance(end))
         except ChromaSyncError as error:
@@ -127,14 +132,28 @@ class RetryPolicy:
             retry=tenacity.retry_if_exception(_may_pass), stop=self._stop(retries, self._end(deadline))
         )
 
-    def again(self, exceptions: type[BaseException] | tuple[type[BaseException], ...]) -> tenacity.Retrying:
+    def again(
+        self,
+        exceptions: type[BaseException] | tuple[type[BaseException], ...],
+        *,
+        deadline: float | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> tenacity.Retrying:
         """Repeats on these exceptions, as often and as long as the settings say; raises the last one.
 
         Waits as long as the exception's attribute ``retry_after`` asks, where it has one. Its attribute
         ``fault``, where it has one, is what the service said.
+
+        Args:
+            exceptions: which.
+            deadline: seconds from now; the settings' by default. With one of its own, who is turned away
+                (429) comes again until then: what takes long for others takes long to be free.
+            sleep: lets so many seconds pass; the clock's by default.
         """
         return self._retrying(
-            retry=tenacity.retry_if_exception_type(exceptions), stop=self._stop(None, self._end(None))
+            retry=tenacity.retry_if_exception_type(exceptions),
+            stop=self._stop(None, self._end(deadline), patient=deadline is not None),
+            sleep=sleep,
         )
 
     def settling(self, seconds: float) -> tenacity.Retrying:
@@ -196,11 +215,14 @@ class RetryPolicy:
     def _end(self, deadline: float | None) -> float:
         return self._clock.monotonic() + (self._settings.deadline if deadline is None else deadline)
 
-    def _stop(self, retries: int | None, end: float) -> Callable[[tenacity.RetryCallState], bool]:
+    def _stop(
+        self, retries: int | None, end: float, *, patient: bool = False
+    ) -> Callable[[tenacity.RetryCallState], bool]:
         """After so many retries, or where the time is over.
 
         After a 429 while others were served the count begins anew: thirty threads that share a small rate are
-        each turned away more often than four are, and their turn comes. Where nobody is served, it goes on.
+        each turned away more often than four are, and their turn comes. Where nobody is served, it goes on,
+        but for who is patient: then no 429 counts.
         """
         tries = 1 + (self._settings.retries if retries is None else retries)
         out_of_time = self._before(end)
@@ -208,7 +230,7 @@ class RetryPolicy:
 
         def stop(state: tenacity.RetryCallState) -> bool:
             nonlocal counted_from, served
-            if tries > 1 and served != self._served and _is_turned_away(state):
+            if tries > 1 and (patient or served != self._served) and _is_turned_away(state):
                 counted_from = state.attempt_number
             served = self._served
             return state.attempt_number - counted_from >= tries or out_of_time(state)
@@ -225,8 +247,10 @@ class RetryPolicy:
         *,
         retry: Callable[[tenacity.RetryCallState], bool],
         stop: Callable[[tenacity.RetryCallState], bool],
+        sleep: Callable[[float], None] | None = None,
     ) -> tenacity.Retrying:
-        return tenacity.Retrying(retry=retry, stop=stop, wait=_wait, sleep=self._clock.sleep, reraise=True)
+        sleep = sleep or self._clock.sleep
+        return tenacity.Retrying(retry=retry, stop=stop, wait=_wait, sleep=sleep, reraise=True)
 
 
 class _Breaker:

@@ -1,4 +1,4 @@
-"""Texts that must be in no error, however a server spells them when it quotes what it was sent."""
+"""What must be shown nowhere: texts that a server may quote in its own spelling, and users of addresses."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import re
 import threading
 from collections.abc import Iterable
 
-__all__ = ["MASK", "Secrets", "scrubbed"]
+__all__ = ["MASK", "Secrets", "scrubbed", "without_users"]
 
 MASK = "[secret]"
 """What stands in a secret's place."""
+
+_USER = re.compile(r"(:[/\\]{2,})[^/?#\\\s]*@")
 
 
 class Secrets:
@@ -45,6 +47,11 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = _pattern(secret).sub(MASK, text)
     return text
+
+
+def without_users(text: str) -> str:
+    """The text with ``***`` for the user and password of every address in it."""
+    return _USER.sub(r"\1***@", text)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -22,12 +22,13 @@ from pulumi_chroma_sync.errors import (
     ChromaSyncError,
     NoAnswerError,
     NotFoundError,
+    PreconditionError,
     RateLimitError,
     ServerError,
     UniqueConstraintError,
     UnreachableError,
 )
-from pulumi_chroma_sync.settings import HOW_TO_SET_KEY
+from pulumi_chroma_sync.settings import Settings, setting_of
 
 from .clock import Clock
 from .environment import EnvironmentFault, Proxy
@@ -53,6 +54,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     404: NotFoundError,
     409: UniqueConstraintError,
     410: NotFoundError,
+    412: PreconditionError,
     413: BadRequestError,
     415: BadRequestError,
     422: BadRequestError,
@@ -62,13 +64,13 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 # 403 from the API's contract (a scoped key) and the vendor's older reference (who may create and delete);
 # what 415, 422 and 423 are for is a guess from the vendor's other services, the contract has none of them.
 _REMEDIES = {
-    401: f"The service refused the API key; {HOW_TO_SET_KEY}",
+    401: "The service refused the API key; {how_to_set_key}",
     403: (
         "The API key may not do this: a key can be scoped to one database, and only owners and "
         "administrators of the team create and delete sources"
     ),
     413: "What was sent is larger than the service takes; shorten the lists of globs or regexes",
-    415: "The service takes no JSON at this address; check chroma-sync:url",
+    415: "The service takes no JSON at this address; check {setting}",
     422: "The service can't work with a field as it is, or a quota of the team is used up",
     423: "It is locked at the moment; run the same command again later",
 }
@@ -82,15 +84,25 @@ class Translator:
     """Makes the errors of one client.
 
     Args:
-        url: the service's address, from the settings.
+        settings: the service's address, and whose they are.
         secrets: texts that must be in no error.
         clock: says what time it is, for a ``Retry-After`` that is a date.
+        setting: the one that the address comes from.
+        service: what it is called.
+
+    Attributes:
+        setting: the same, as it is set: ``chroma-sync:url``, ``chroma-sync:team-b.url``.
     """
 
-    def __init__(self, url: str, secrets: Secrets, clock: Clock) -> None:
-        self._url = url
+    def __init__(
+        self, settings: Settings, secrets: Secrets, clock: Clock, setting: str, service: str
+    ) -> None:
+        self._url = settings.url
         self._secrets = secrets
         self._clock = clock
+        self._service = service
+        self._how_to_set_key = settings.how_to_set_key
+        self.setting = setting_of(setting, settings.connection)
 
     def environment(self, fault: EnvironmentFault, request: str) -> UnreachableError:
         """The error for a client that can't be made."""
@@ -116,6 +128,19 @@ class Translator:
             f"{request}: the connection broke before the answer ({self._text_of(error, proxy)})"
         )
 
+    def broken_off(self, fault: ChromaSyncError, sent: int, size: int) -> UnreachableError:
+        """The error for a request whose file was sent in part: whatever came in between, it had no effect.
+
+        Args:
+            fault: what came in between.
+            sent: bytes of the file that were sent.
+            size: bytes that it has.
+        """
+        return UnreachableError(
+            f"{fault}; that was after {sent:,} of {size:,} bytes of the file, and only a whole one counts",
+            retry_after=getattr(fault, "retry_after", None),
+        )
+
     def undecodable(self, request: str, encoding: str) -> NoAnswerError:
         """The error for a body that isn't in the content encoding that its header names."""
         name = self._short(encoding)
@@ -131,7 +156,7 @@ class Translator:
         return NoAnswerError(
             self._secrets.scrub(
                 f"{answer.request}: the answer ({answer.status}, {kind}, {len(answer.body)} bytes{encoded}) "
-                f"is not what the API's contract says: {problem}. Is {self._url} the Sync Service's address, "
+                f"is not what the API's contract says: {problem}. Is {self._url} {self._service}'s address, "
                 "and is there a proxy that answers in its place?"
             ),
             may_pass=not problem.is_json,
@@ -175,7 +200,7 @@ class Translator:
         """What stood in the way, and whether the same request may pass a moment later."""
         whose = "the proxy's" if proxy else "the"
         to = " to the proxy" if proxy else ""
-        check = f"Check {proxy.variable} and NO_PROXY" if proxy else "Check chroma-sync:url and the network"
+        check = f"Check {proxy.variable} and NO_PROXY" if proxy else f"Check {self.setting} and the network"
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
@@ -200,7 +225,7 @@ class Translator:
         if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError)):
             if proxy:
                 return f"the proxy of {proxy.variable} is not usable: write it as http://host:port", False
-            return "this is not a usable URL. Check chroma-sync:url", False
+            return f"this is not a usable URL. Check {self.setting}", False
         # getaddrinfo and connect errors reach us as text alone where httpx's backend drops the cause.
         text = self._text_of(error, proxy)
         if re.search(r"(?i)certificate|ssl|tls", text):
@@ -226,8 +251,10 @@ class Translator:
     def _remedies(self, answer: Answer, code: str | None) -> list[str]:
         if 300 <= answer.status < 400:
             location = self._short(answer.headers.get("location", "no location"))
-            return [f"The API never redirects ({location}); check chroma-sync:url"]
-        found = [_REMEDIES[answer.status]] if answer.status in _REMEDIES else []
+            return [f"The API never redirects ({location}); check {self.setting}"]
+        found = []
+        if remedy := _REMEDIES.get(answer.status):
+            found.append(remedy.format(how_to_set_key=self._how_to_set_key, setting=self.setting))
         if answer.status == 409 and answer.request.startswith("DELETE "):
             found.append(
                 "It can't be deleted while a run of it is in progress; run the same command again later"
@@ -236,8 +263,8 @@ class Translator:
             found.append("This was not the service's own error body; a gateway or proxy answered")
         elif code is None:
             found.append(
-                "This was not the Sync Service's own answer: a gateway, a proxy or another service gave it. "
-                f"Is {self._url} the Sync Service's address (chroma-sync:url)?"
+                f"This was not {self._service}'s own answer: a gateway, a proxy or another service gave it. "
+                f"Is {self._url} {self._service}'s address ({self.setting})?"
             )
         return found
 

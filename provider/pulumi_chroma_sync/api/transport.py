@@ -6,12 +6,13 @@ import json
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from pulumi_chroma_sync.errors import NoAnswerError
+from pulumi_chroma_sync.errors import ChromaSyncError, NoAnswerError, UnreachableError
 from pulumi_chroma_sync.settings import Settings
 
 from .clock import Clock
@@ -20,7 +21,7 @@ from .replies import Answer
 from .retrying import Allowance
 from .translate import Translator
 
-__all__ = ["USER_AGENT", "Transport"]
+__all__ = ["USER_AGENT", "Content", "Form", "Transport"]
 
 USER_AGENT = f"pulumi-chroma-sync/{metadata.version('pulumi-chroma-sync')}"
 
@@ -30,6 +31,68 @@ _LONGEST_CONNECT = 10.0
 # As many connections as threads that ask: a request that waited for one would spend its own time-out on that.
 # A connection is given up before usual gateways do (60 s).
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=20)
+
+
+class Content(Protocol):
+    """A file's bytes, read once from the beginning."""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, ``size`` of them at most; none at the end.
+
+        Only when that was given the request is completed: who raises before has sent nothing that counts.
+        """
+
+
+@dataclass(frozen=True)
+class Form:
+    """A multipart form with one file, which is read as it is sent: its size doesn't matter to memory.
+
+    Attributes:
+        fields: sent in their order, before the file.
+        name: the file's name.
+        content: the file's bytes.
+        size: how many there are.
+        content_type: of the file.
+        headers: of the request.
+    """
+
+    fields: Mapping[str, str]
+    name: str
+    content: Content
+    size: int
+    content_type: str
+    headers: Mapping[str, str]
+
+
+class _Part:
+    """A form's file as httpx reads it: it asks for the length, and then for a piece at a time (httpx 0.28).
+
+    Attributes:
+        size: bytes that it has.
+        sent: bytes that were read to be sent.
+        is_whole: whether all of them were.
+    """
+
+    def __init__(self, form: Form, monotonic: Callable[[], float], end: float) -> None:
+        self._content, self._monotonic, self._end = form.content, monotonic, end
+        self.size = form.size
+        self.sent = 0
+        self.is_whole = False
+
+    def tell(self) -> int:
+        return 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self.size if whence == 2 else offset
+
+    def read(self, size: int) -> bytes:
+        # Each piece has a time-out of its own: many slow ones would be none.
+        if self._monotonic() > self._end:
+            raise httpx.WriteTimeout("it was not sent in time")
+        piece = self._content.read(size)
+        self.sent += len(piece)
+        self.is_whole = not piece
+        return piece
 
 
 class _Token(httpx.Auth):
@@ -78,18 +141,20 @@ class Transport:
         *,
         query: Mapping[str, str | int] | None = None,
         payload: Mapping[str, Any] | None = None,
+        form: Form | None = None,
     ) -> Answer:
         """One request and its answer, whatever the status; a redirect is not followed.
 
         Args:
-            method: GET, POST, DELETE.
+            method: GET, POST, PUT, DELETE.
             path: below the settings' url, quoted.
             allowed: how long it may take.
             query: the query's fields.
             payload: sent as JSON, the numbers as they are.
+            form: sent instead of a payload.
 
         Raises:
-            UnreachableError: it was not sent.
+            UnreachableError: it was not sent, or not as a whole.
             NoAnswerError: no answer came, or one that can't be read.
         """
         request = f"{method} {self._settings.url}{path}"
@@ -97,19 +162,30 @@ class Transport:
             http, proxy = self._http()
         except EnvironmentFault as fault:
             raise self._translator.environment(fault, request) from None
+        part = None if form is None else _Part(form, self._clock.monotonic, allowed.end)
+        failure: ChromaSyncError
         try:
             with http.stream(
                 method,
                 path,
                 params=query,
-                content=None if payload is None else json.dumps(dict(payload), allow_nan=False).encode(),
-                headers={} if payload is None else {"content-type": "application/json"},
+                **_content(payload, form, part),
                 timeout=httpx.Timeout(allowed.timeout, connect=min(_LONGEST_CONNECT, allowed.timeout)),
             ) as response:
-                return self._answer(response, request, allowed.end)
+                answer = self._answer(response, request, allowed.end)
         # A host name that can't be written in DNS is a UnicodeError of Python's own.
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
-            raise self._translator.transport(error, request, allowed.timeout, proxy) from None
+            failure = self._translator.transport(error, request, allowed.timeout, proxy)
+        except NoAnswerError as error:
+            failure = error
+        else:
+            if part is None or part.is_whole or not (answer.status >= 500 or answer.status == 408):
+                return answer
+            failure = self._translator.failure(answer)
+        if part is not None and not part.is_whole and not isinstance(failure, UnreachableError):
+            # A file that didn't arrive whole is none, whatever was the matter.
+            raise self._translator.broken_off(failure, part.sent, part.size) from None
+        raise failure from None
 
     def _http(self) -> tuple[httpx.Client, Proxy | None]:
         """The one pool, made at the first request: what is wrong with the environment is its error."""
@@ -143,7 +219,7 @@ class Transport:
                 "change the variable"
             ) from None
         except (httpx.InvalidURL, ValueError):
-            raise EnvironmentFault("this is not a usable URL. Check chroma-sync:url") from None
+            raise EnvironmentFault(f"this is not a usable URL. Check {self._translator.setting}") from None
         return client, proxy
 
     def _answer(self, response: httpx.Response, request: str, end: float) -> Answer:
@@ -171,3 +247,14 @@ class Transport:
         return Answer(
             request, response.status_code, response.headers, bytes(body), ", ".join(sorted(unasked))
         )
+
+
+def _content(payload: Mapping[str, Any] | None, form: Form | None, part: _Part | None) -> dict[str, Any]:
+    """What a request carries, as httpx's arguments."""
+    if form is not None:
+        file = (form.name, part, form.content_type)
+        return {"data": dict(form.fields), "files": {"file": file}, "headers": dict(form.headers)}
+    if payload is None:
+        return {}
+    body = json.dumps(dict(payload), allow_nan=False).encode()
+    return {"content": body, "headers": {"content-type": "application/json"}}

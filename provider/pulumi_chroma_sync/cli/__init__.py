@@ -1,28 +1,27 @@
-"""The command line: ``pulumi-chroma-sync list`` and ``pulumi-chroma-sync import``.
+"""The command line: ``pulumi-chroma-sync`` with ``list``, ``import``, ``runs`` and ``run``.
 
 Settings come from the environment (:mod:`pulumi_chroma_sync.settings`); the API key from there alone, because
 what stands on a command line can be read by every user of the machine. Results go to stdout, everything else
 to stderr.
-Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way.
+Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way, 130 stopped with Ctrl-C.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import functools
 import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
-from typing_extensions import ParamSpec
 
-from pulumi_chroma_sync.errors import AuthorizationError, ChromaSyncError, ConfigError, NotFoundError
+from pulumi_chroma_sync.errors import AuthorizationError, ChromaSyncError, NotFoundError
+
+from .common import Misused, common_options, errors_in_a_line, settings_and_database
+from .run_commands import run_command, runs_command
 
 if TYPE_CHECKING:
     from pulumi_chroma_sync.api.replies import SourceReply
@@ -32,69 +31,39 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 _AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-
-
-class _Misused(click.ClickException):
-    """Asked for in the wrong way; what to do is in the message, without click's usage lines."""
-
-    exit_code = 2
-
-
-def _errors_in_a_line(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Errors of ours, and of whoever reads stdout, end the command with one line."""
-
-    @functools.wraps(command)
-    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        try:
-            return command(*args, **kwargs)
-        except ChromaSyncError as error:
-            raise click.ClickException(str(error)) from None
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # nobody reads on; click ends quietly
-                raise
-            # What could not be written is still buffered, and Python would fail on it once more at its end.
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise click.ClickException(f"can't write to stdout: {error.strerror}") from None
-
-    return wrapper
-
-
-def _common(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    for option in (
-        click.option("--url", metavar="URL", help="Of the service.  [env: CHROMA_SYNC_URL]"),
-        click.option("--database", metavar="NAME", help="Whose sources.  [env: CHROMA_DATABASE]"),
-    ):
-        command = option(command)
-    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="pulumi-chroma-sync")
 def main() -> None:
-    """Chroma Sync sources beside Pulumi: look at them, and bring existing ones into a stack.
+    """Chroma Sync beside Pulumi: look at sources and their runs, start runs, and bring existing sources into
+    a stack.
 
-    The API key is read from CHROMA_API_KEY.
+    The API key is read from CHROMA_API_KEY, or with --connection from that connection's own variable.
 
-    Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way.
+    Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way, 130 stopped with Ctrl-C.
     """
 
 
+main.add_command(runs_command)
+main.add_command(run_command)
+
+
 @main.command("list")
-@_common
+@common_options
 @click.option("--json", "as_json", is_flag=True, help="A JSON array of sources as the API answers them.")
-@_errors_in_a_line
-def list_command(database: str | None, url: str | None, as_json: bool) -> None:
+@errors_in_a_line
+def list_command(database: str | None, url: str | None, connection: str | None, as_json: bool) -> None:
     """Show the sources of a database, the oldest first."""
+    from pulumi_chroma_sync.kinds.source.secrecy import without_secrets
+
     from .report import show
 
-    settings, name = _settings(url, database)
+    settings, name = settings_and_database(url, database, connection)
     sources = _sources(settings, name)
     if as_json:
-        click.echo(json.dumps([_answered(source.body) for source in sources], indent=2))
+        click.echo(json.dumps([without_secrets(source.body) for source in sources], indent=2))
     elif sources:
         show(sources)
     else:
@@ -102,7 +71,7 @@ def list_command(database: str | None, url: str | None, as_json: bool) -> None:
 
 
 @main.command("import")
-@_common
+@common_options
 @click.option(
     "--source", "wanted", metavar="ID", multiple=True, help="This source; repeatable. Default: all."
 )
@@ -125,15 +94,18 @@ def list_command(database: str | None, url: str | None, as_json: bool) -> None:
     help="The program passes inline AWS keys for the S3 sources, not the id of a credential. The keys are "
     "read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or asked for.",
 )
-@_errors_in_a_line
+@click.option("--with-database", is_flag=True, help="The database as well, as a resource of its own.")
+@errors_in_a_line
 def import_command(
     database: str | None,
     url: str | None,
+    connection: str | None,
     wanted: Sequence[str],
     out: Path,
     force: bool,
     set_name: str | None,
     with_keys: bool,
+    with_database: bool,
 ) -> None:
     """Bring existing sources into a stack: writes the file for `pulumi import --file`, prints the program.
 
@@ -141,50 +113,41 @@ def import_command(
 
         pulumi-chroma-sync import --database knowledge > sources.py
     """
-    from .importing import SetOf, plan
+    from .codegen import program
+    from .importing import SetOf, document, plan
     from .report import line, what_was_imported
 
     _check_out(out, force)
     if set_name == "":
-        raise _Misused("--as-set: give the set a name")
-    settings, name = _settings(url, database)
+        raise Misused("--as-set: give the set a name")
+    settings, name = settings_and_database(url, database, connection)
     sources = _chosen(_sources(settings, name), wanted, name)
     if with_keys:
         _check_one_credential(sources)
-    planned = plan(sources, _aws_keys() if with_keys else None)
+    planned = plan(sources, _aws_keys() if with_keys else None, connection)
     for source, reason in planned.left_out:
         if wanted:
             raise click.ClickException(f"source {source.id}: {reason}. Nothing was written.")
         line("left out", f"{source.id}: {reason}")
-    if not planned.imported:
+    if not planned.imported and not with_database:
         raise click.ClickException(f'database "{name}" has no source to import. Nothing was written.')
-    written = planned if set_name is None else SetOf(planned, set_name, name)
-    click.echo(written.program(), nl=False)  # first, so that no file is left where this fails
-    _write(out, written.document(*_in_state(as_set=set_name is not None)), force)
-    what_was_imported(planned, out)
+    written = planned if set_name is None else SetOf(planned, set_name, name, connection)
+    declarations = written.declarations if planned.imported else []
+    entries = written.entries(*_in_state(as_set=set_name is not None)) if planned.imported else []
+    if with_database:
+        from .importing_database import database_of, with_database_first
 
-
-def _settings(url: str | None, database: str | None) -> tuple[Settings, str]:
-    """The settings, with a key in them, and the database."""
-    from pulumi_chroma_sync.settings import load_settings
-
-    given = {"CHROMA_SYNC_URL": url, "CHROMA_DATABASE": database}
-    environ = {**os.environ, **{name: value for name, value in given.items() if value is not None}}
-    try:
-        settings = load_settings(environ=environ)
-    except ConfigError as error:
-        reason = error.reason if url is None else error.reason.replace("CHROMA_SYNC_URL", "--url")
-        raise _Misused(f"{error.setting}: {reason}") from None
-    if settings.api_key is None:
-        raise _Misused("no API key is set; set CHROMA_API_KEY")
-    if settings.database is None:
-        raise _Misused("no database is named; give --database or set CHROMA_DATABASE")
-    return settings, settings.database
+        found = database_of(settings, name)
+        declarations, entries = with_database_first(found, connection, declarations, entries)
+    click.echo(program(declarations), nl=False)  # first, so that no file is left where this fails
+    _write(out, document(entries), force)
+    what_was_imported(planned, out, database=name if with_database else None)
 
 
 def _sources(settings: Settings, database: str) -> list[SourceReply]:
     """The sources of a database, the oldest first."""
     from pulumi_chroma_sync.api.client import SyncClient
+    from pulumi_chroma_sync.settings import variable_of
 
     try:
         with SyncClient(settings) as client:
@@ -192,34 +155,21 @@ def _sources(settings: Settings, database: str) -> list[SourceReply]:
     except NotFoundError as error:
         if not error.is_the_services_own:
             raise
-        raise ChromaSyncError(f'the service has no database "{database}" for this API key') from None
+        raise ChromaSyncError(f'the service has no database "{database}" for {settings.whose_key}') from None
     except AuthorizationError as error:
         if error.status == 401:
-            raise ChromaSyncError("the service refused the API key (401); check CHROMA_API_KEY") from None
+            variable = variable_of("apiKey", settings.connection)
+            raise ChromaSyncError(f"the service refused the API key (401); check {variable}") from None
         raise ChromaSyncError(
-            f'the API key may not use database "{database}" (403); a key can be scoped to one database'
+            f'{settings.whose_key} may not use database "{database}" (403); a key can be scoped to one '
+            "database"
         ) from None
     if not listed.complete:
         raise ChromaSyncError(
             f'the service gives the sources of database "{database}" in pages of which nobody can tell '
             "whether they are all; nothing was concluded from them"
         )
-    return sorted(listed.sources, key=lambda source: (source.created_at, source.id))
-
-
-def _answered(value: Any, name: str = "") -> Any:
-    """What the API answered; AWS keys and passwords, should it ever answer any, stay out of all of it."""
-    from pulumi_chroma_sync.kinds.source.model import WRITE_ONLY, without_userinfo
-
-    if name in WRITE_ONLY:
-        return None
-    if isinstance(value, Mapping):
-        return {key: _answered(item, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_answered(item, name) for item in value]
-    if isinstance(value, str) and (name in ("starting_url", "repository") or "://" in value):
-        return without_userinfo(value)
-    return value
+    return sorted(listed.items, key=lambda source: (source.created_at, source.id))
 
 
 def _chosen(sources: list[SourceReply], wanted: Sequence[str], database: str) -> list[SourceReply]:
@@ -238,10 +188,10 @@ def _check_one_credential(sources: list[SourceReply]) -> None:
     """One pair of keys is one credential: for two, the wrong keys would stand in the state."""
     found = {source.body["s3"].get("aws_credential_id") for source in sources if source.kind == "s3"}
     if not found:
-        raise _Misused("--aws-keys: there is no S3 source among those to import")
+        raise Misused("--aws-keys: there is no S3 source among those to import")
     if len(found) > 1:
         ids = ", ".join(sorted(map(str, found)))
-        raise _Misused(
+        raise Misused(
             f"--aws-keys: the S3 sources have different credentials ({ids}), and one pair of keys is one "
             "credential; import those of each by themselves, with --source"
         )
@@ -253,7 +203,7 @@ def _aws_keys() -> AwsKeys:
     pair = {name: os.environ.get(name, "").strip() for name in _AWS}
     missing = [name for name, value in pair.items() if not value]
     if missing and not sys.stdin.isatty():
-        raise _Misused(f"--aws-keys: set {' and '.join(missing)}, or run this in a terminal to be asked")
+        raise Misused(f"--aws-keys: set {' and '.join(missing)}, or run this in a terminal to be asked")
     for name in missing:
         pair[name] = click.prompt(name, hide_input=True, err=True).strip()
     return AwsKeys(*pair.values())
@@ -273,11 +223,11 @@ def _in_state(*, as_set: bool) -> tuple[str, str]:
 
 def _check_out(out: Path, force: bool) -> None:
     if str(out) == "-":
-        raise _Misused("--out: a file is needed; stdout gets the program")
+        raise Misused("--out: a file is needed; stdout gets the program")
     if not out.parent.is_dir():
-        raise _Misused(f"--out: there is no folder {out.parent}")
+        raise Misused(f"--out: there is no folder {out.parent}")
     if os.path.lexists(out) and not force:
-        raise _Misused(f"--out: {out} is there already; --force overwrites it")
+        raise Misused(f"--out: {out} is there already; --force overwrites it")
 
 
 def _write(out: Path, text: str, force: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-__all__ = ["Declaration", "SecretText", "literal", "logical_names", "program", "variable"]
+__all__ = ["Declaration", "Reference", "SecretText", "literal", "logical_names", "program", "variable"]
 
 _WIDTH = 88
 _LONGEST_NAME = 60
@@ -34,12 +34,23 @@ class SecretText:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """An output of what the program declares before.
+
+    Args:
+        code: such as ``knowledge.name``.
+    """
+
+    code: str
+
+
+@dataclass(frozen=True)
 class Declaration:
-    """One source in a program.
+    """One resource in a program.
 
     Args:
         name: the resource's name.
-        inputs: its arguments; a leaf may be a :class:`SecretText`.
+        inputs: its arguments; a leaf may be a :class:`SecretText` or a :class:`Reference`.
         comment: a line above it.
         resource: the class.
     """
@@ -51,7 +62,7 @@ class Declaration:
 
 
 def program(declarations: Sequence[Declaration]) -> str:
-    """A whole module that declares these sources, in their order; :func:`logical_names` made the names."""
+    """A whole module that declares these resources, in their order; :func:`logical_names` made the names."""
     secret = any(_has_secret(declared.inputs) for declared in declarations)
     head = ["import pulumi", "import pulumi_chroma_sync as chroma_sync", ""]
     if secret:
@@ -129,4 +140,6 @@ def _inline(value: Any) -> str:
         return "[" + ", ".join(map(_inline, value)) + "]"
     if isinstance(value, SecretText):
         return f"config.require_secret({literal(value.setting)})"
+    if isinstance(value, Reference):
+        return value.code
     return literal(value) if isinstance(value, str) else repr(value)

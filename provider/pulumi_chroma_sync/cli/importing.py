@@ -19,11 +19,12 @@ from pulumi_chroma_sync.kinds.source.check import check_inputs
 from pulumi_chroma_sync.kinds.source.model import WRITE_ONLY
 from pulumi_chroma_sync.kinds.source.spec import target_of
 from pulumi_chroma_sync.kinds.source.state import declaring, outputs_of
+from pulumi_chroma_sync.kinds.source_set.declared import OF_THE_SET
 from pulumi_chroma_sync.kinds.source_set.record import Held, Members
 
-from .codegen import Declaration, SecretText, logical_names, program
+from .codegen import Declaration, SecretText, logical_names
 
-__all__ = ["AwsKeys", "Imported", "Plan", "SetOf", "plan"]
+__all__ = ["AwsKeys", "Imported", "Plan", "SetOf", "document", "plan"]
 
 _SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 """How the engine's files say that what stands beside it is a secret."""
@@ -70,8 +71,8 @@ class Plan:
         found = [_secrets(each.inputs) for each in self.imported]
         return list(dict.fromkeys(secret.setting for secrets in found for secret in secrets))
 
-    def document(self, type_token: str, provider: str) -> str:
-        """The text of the file; secrets in it are in plain text, marked for the engine to encrypt.
+    def entries(self, type_token: str, provider: str) -> list[dict[str, Any]]:
+        """The resources of the file.
 
         Args:
             type_token: the resource's type.
@@ -93,11 +94,12 @@ class Plan:
                     "outputs": {**kept, **own},
                 }
             )
-        return json.dumps({"resources": entries}, indent=2, default=_marked) + "\n"
+        return entries
 
-    def program(self) -> str:
-        """The Python code that declares them; no secret is in it."""
-        return program([Declaration(each.name, each.inputs, _comment(each.source)) for each in self.imported])
+    @property
+    def declarations(self) -> list[Declaration]:
+        """What the program declares."""
+        return [Declaration(each.name, each.inputs, _comment(each.source)) for each in self.imported]
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,16 @@ class SetOf:
         plan: whose sources.
         name: of the set.
         database: of the sources.
+        connection: of the sources; None for the plain settings.
     """
 
     plan: Plan
     name: str
     database: str
+    connection: str | None = None
 
-    def document(self, type_token: str, provider: str) -> str:
-        """The text of the file; see :meth:`Plan.document`."""
+    def entries(self, type_token: str, provider: str) -> list[dict[str, Any]]:
+        """The resource of the file; see :meth:`Plan.entries`."""
         own = {"__provider": provider}
         members = Members()
         for each in self.plan.imported:
@@ -123,22 +127,28 @@ class SetOf:
                 _revealed(each.inputs), each.source.id, each.source.body, each.source.created_at
             )
             members.held[each.name] = Held(each.source.id, props)
-        outputs = members.outputs(self.name, self.database, {}, {})
+        outputs = members.outputs(self.name, self._of_all, {}, {})
         outputs["record"] = {**_SECRET_MARK, "plaintext": json.dumps(outputs["record"])}
-        inputs = {"name": self.name, "database_name": self.database, "sources": self._sources(compact=True)}
+        inputs = {"name": self.name, **self._of_all, "sources": self._sources(compact=True)}
         entry: dict[str, Any] = {"type": type_token, "name": self.name, "id": new_entry()}
         entry |= {"inputs": {**inputs, **own}, "outputs": {**outputs, **own}}
-        return json.dumps({"resources": [entry]}, indent=2, default=_marked) + "\n"
+        return [entry]
 
-    def program(self) -> str:
-        """The Python code that declares it; no secret is in it."""
-        inputs = {"database_name": self.database, "sources": self._sources()}
+    @property
+    def declarations(self) -> list[Declaration]:
+        """What the program declares."""
+        inputs = {**self._of_all, "sources": self._sources()}
         comment = f"{len(self.plan.imported)} sources that existed"
-        return program([Declaration(self.name, inputs, comment, "SourceSet")])
+        return [Declaration(self.name, inputs, comment, "SourceSet")]
+
+    @property
+    def _of_all(self) -> dict[str, str]:
+        named = {} if self.connection is None else {"connection": self.connection}
+        return {"database_name": self.database, **named}
 
     def _sources(self, *, compact: bool = False) -> dict[str, Any]:
         sources = {
-            each.name: {name: value for name, value in each.inputs.items() if name != "database_name"}
+            each.name: {name: value for name, value in each.inputs.items() if name not in OF_THE_SET}
             for each in self.plan.imported
         }
         if not compact:
@@ -150,13 +160,15 @@ class SetOf:
         }
 
 
-def plan(sources: Iterable[SourceReply], keys: AwsKeys | None = None) -> Plan:
+def plan(sources: Iterable[SourceReply], keys: AwsKeys | None = None, connection: str | None = None) -> Plan:
     """How to bring these sources into a stack.
 
     Args:
         sources: as the service answers them, in any order.
         keys: what the program passes for each S3 source instead of a credential's id.
+        connection: what the program names for each; None for the plain settings.
     """
+    named = {} if connection is None else {"connection": connection}
     found: list[tuple[SourceReply, Mapping[str, Any]]] = []
     left_out: list[tuple[SourceReply, str]] = []
     for source in sorted(sources, key=lambda source: (source.created_at, source.id)):
@@ -166,7 +178,7 @@ def plan(sources: Iterable[SourceReply], keys: AwsKeys | None = None) -> Plan:
         if source.kind is None:
             left_out.append((source, f"{source.kind_name}, which can't be declared"))
             continue
-        inputs = _with_keys(declaring(source.body), keys)
+        inputs = {**_with_keys(declaring(source.body), keys), **named}
         _, failures = check_inputs(_revealed(inputs), None)
         if failures:
             broken = "; ".join(f"{failure.property}: {failure.reason}" for failure in failures)
@@ -176,6 +188,11 @@ def plan(sources: Iterable[SourceReply], keys: AwsKeys | None = None) -> Plan:
     names = logical_names((_name_of(source), source.id) for source, _ in found)
     imported = (Imported(name, *each) for name, each in zip(names, found, strict=True))
     return Plan(tuple(imported), tuple(left_out))
+
+
+def document(entries: Sequence[Mapping[str, Any]]) -> str:
+    """The text of the file; secrets in it are in plain text, marked for the engine to encrypt."""
+    return json.dumps({"resources": entries}, indent=2, default=_marked) + "\n"
 
 
 def _name_of(source: SourceReply) -> str:

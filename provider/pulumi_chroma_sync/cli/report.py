@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -20,21 +20,35 @@ from pulumi_chroma_sync.kinds.source.spec import target_of
 
 from .importing import Plan
 
-__all__ = ["line", "show", "what_was_imported"]
+__all__ = ["line", "print_table", "show", "table_of", "visible", "what_was_imported"]
 
 
 def show(sources: Sequence[SourceReply]) -> None:
-    """Print sources as a table: as wide as the terminal, and where there is none, as wide as it needs."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("ID", no_wrap=True, min_width=36)
-    for heading in ("KIND", "TARGET", "CHUNKING", "CREATED"):
-        table.add_column(heading, overflow="fold")
+    """Print sources as a table."""
+    rows = []
     for source in sources:
         given = source.body.get("chunking")
         chunking = " ".join(map(str, given.values())) if isinstance(given, Mapping) else str(given or "")
         target = re.sub(r"^https?://", "", target_of(source.body)) or source.problem or ""
-        cells = (source.id, source.kind_name, target, chunking, source.created_at[:10])
-        table.add_row(*map(_visible, cells))
+        rows.append((source.id, source.kind_name, target, chunking, source.created_at[:10]))
+    print_table(table_of(("ID", "KIND", "TARGET", "CHUNKING", "CREATED"), rows))
+
+
+def table_of(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """A table whose first column holds ids, of which nothing is ever cut."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings):
+        if number:
+            table.add_column(heading, overflow="fold")
+        else:
+            table.add_column(heading, no_wrap=True, min_width=36)
+    for cells in rows:
+        table.add_row(*map(visible, cells))
+    return table
+
+
+def print_table(table: Table) -> None:
+    """Print it to stdout: as wide as the terminal, and where there is none, as wide as it needs."""
     console = Console()
     if not console.is_terminal:
         console.width = Console(width=sys.maxsize).measure(table).maximum
@@ -49,12 +63,13 @@ def line(what: str, sentence: str) -> None:
     click.echo(f"{what:<10} {sentence}", err=True)
 
 
-def what_was_imported(planned: Plan, out: Path) -> None:
+def what_was_imported(planned: Plan, out: Path, database: str | None = None) -> None:
     """What an import wrote, and what to do next.
 
     Args:
         planned: what is in the file.
         out: the file.
+        database: the database that is in it, too.
     """
     kinds = Counter(str(each.source.kind) for each in planned.imported)
     counted = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kind in kinds)  # s3 is the last
@@ -68,7 +83,8 @@ def what_was_imported(planned: Plan, out: Path) -> None:
     elif credentials:
         counted += f" (uses credential {', '.join(sorted(credentials))}; no secret needed)"
     count = len(planned.imported)
-    click.echo(f"{count} source{'s' if count > 1 else ''}: {counted}", err=True)
+    of_them = f"{count} source{'s' if count > 1 else ''}: {counted}" if count else ""
+    click.echo("; ".join(filter(None, [f'database "{database}"' if database else "", of_them])), err=True)
     file = shlex.quote(str(out))
     if planned.settings:
         line("secret", f"{out} holds the AWS keys in plain text, readable by you alone: delete it later")
@@ -81,6 +97,6 @@ def what_was_imported(planned: Plan, out: Path) -> None:
         line("" if number else "next", step)
 
 
-def _visible(text: str) -> Text:
-    """Without marks that would steer the terminal, and without markup."""
+def visible(text: str) -> Text:
+    """The text without marks that would steer the terminal, and without markup."""
     return Text("".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text))

@@ -13,7 +13,7 @@ known after an attempt:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pulumi_chroma_sync.api.retrying import RetryPolicy
@@ -36,11 +36,15 @@ class Request(Protocol):
 
     Attributes:
         step: what is being done, for errors: ``create source "..." in database "..."``.
+        nothing: what is so where it surely doesn't exist: ``Nothing was created``.
         how_to_look: what a person does where it may exist without anybody knowing.
     """
 
     @property
     def step(self) -> str: ...
+
+    @property
+    def nothing(self) -> str: ...
 
     @property
     def how_to_look(self) -> str: ...
@@ -87,12 +91,23 @@ class ExactlyOnce:
         request: what, and how it is found.
         policy: when to send again, and how long to look.
         settle: seconds to look for it after an answer was lost, and to wait for what passes.
+        deadline: seconds in which to send again, of what takes long; the settings' by default.
+        sleep: lets the time until then pass; the clock's by default.
     """
 
-    def __init__(self, request: Request, policy: RetryPolicy, settle: float) -> None:
+    def __init__(
+        self,
+        request: Request,
+        policy: RetryPolicy,
+        settle: float,
+        *,
+        deadline: float | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
         self._request = request
         self._policy = policy
         self._settle = settle
+        self._deadline, self._sleep = deadline, sleep
         self._doubtful = False
         self._met: UniqueConstraintError | None = None
 
@@ -113,7 +128,7 @@ class ExactlyOnce:
 
     def _until_answered(self) -> str | None:
         """Send until it is known what came of it; None where something stands there that may pass."""
-        retrying = self._policy.again(_SendAgain)
+        retrying = self._policy.again(_SendAgain, deadline=self._deadline, sleep=self._sleep)
         try:
             made: str | None = retrying(self._send)
             return made
@@ -121,7 +136,7 @@ class ExactlyOnce:
             fault = last.fault
         attempts = retrying.statistics["attempt_number"]
         tried = "tried once" if attempts == 1 else f"tried {attempts} times"
-        known = f"Nothing was created ({tried}). Run `pulumi up` again later."
+        known = f"{self._request.nothing} ({tried}). Run `pulumi up` again later."
         if self._doubtful:
             known = f"It is not in the list ({tried}). {self._request.how_to_look}"
         raise fault.during(self._request.step, known)
@@ -140,7 +155,7 @@ class ExactlyOnce:
         except ApiError as fault:
             if fault.status == 408:  # somebody gave up waiting
                 return self._found_later(fault)
-            raise fault.during(self._request.step, "Nothing was created.") from None
+            raise fault.during(self._request.step, f"{self._request.nothing}.") from None
         return self._request.take(made)
 
     def _after_failure(self, fault: ServerError) -> str:

@@ -155,6 +155,12 @@ class Ownership:
             self._gone.add(object_id)
             self._held.pop(object_id, None)
 
+    def free(self, object_id: str) -> None:
+        """The object is gone, and what is made next may have its id: an id that is a name."""
+        with self._lock:
+            self._going.discard(object_id)
+            self._held.pop(object_id, None)
+
     def is_kept(self, object_id: str) -> bool:
         """Whether an entry of this state keeps it, as far as is known."""
         with self._lock:

@@ -36,7 +36,16 @@ def allow_at_once(calls: int) -> bool:
     if type(limit) is not int or limit >= calls:
         return False
     pool._max_workers = calls
+    # Calls that wait already, as those of a destroy do, have been given up on: the pool starts a thread when
+    # something is submitted and none counts as idle, and one that has just finished counts as idle though
+    # others wait (CPython 3.10 to 3.13). So threads start now, and the calls that wait are theirs.
+    for _ in range(calls - limit):
+        pool.submit(_nothing)
     return True
+
+
+def _nothing() -> None:
+    """Work that is done."""
 
 
 def _pool_of(thread: threading.Thread) -> ThreadPoolExecutor | None:

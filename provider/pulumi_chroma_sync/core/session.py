@@ -1,4 +1,4 @@
-"""What all resources of one process share, for one group of settings.
+"""What all resources of one process share: for each connection, and for all of them.
 
 The engine calls a provider on several threads; everything here is safe to share between them.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 import atexit
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from pulumi_chroma_sync.api.client import SyncClient
 from pulumi_chroma_sync.settings import Settings
 
+from .expected import Expected
 from .ownership import Ownership
 
-__all__ = ["Session", "close_sessions", "session_for"]
+__all__ = ["Session", "Sessions", "close_sessions", "session_for"]
 
 _T = TypeVar("_T")
 
@@ -26,19 +27,29 @@ class Session:
 
     Args:
         settings: what it works with.
-        client: the one client of the process; made of the settings where none is given.
+        client: the one client for these settings; made of them where none is given.
+        ownership: who holds what in this process; a new one where none is given.
+        expected: what this process is about to make; likewise.
 
     Attributes:
         settings: what it works with.
         client: the one client.
         ownership: which entry of the state holds what.
+        expected: what is about to be made.
     """
 
-    def __init__(self, settings: Settings, client: SyncClient | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client: SyncClient | None = None,
+        ownership: Ownership | None = None,
+        expected: Expected | None = None,
+    ) -> None:
         self.settings = settings
         self.client = client or SyncClient(settings)
         self.clock = self.client.clock
-        self.ownership = Ownership()
+        self.ownership = ownership or Ownership()
+        self.expected = expected or Expected()
         self._lock = threading.Lock()
         self._one_at_a_time: defaultdict[object, threading.Lock] = defaultdict(threading.Lock)
         self._parts: dict[object, Any] = {}
@@ -61,25 +72,58 @@ class Session:
             return part
 
 
-_sessions: dict[str, Session] = {}
-_sessions_lock = threading.Lock()
+class Sessions:
+    """The sessions of one process, each for the settings of one connection. Threads may share it.
+
+    Who holds what, and what is about to be made, is known to all of them: ids are the service's own (UUIDs),
+    and two connections may be of one account.
+
+    Args:
+        client: makes the client of each.
+    """
+
+    def __init__(self, client: Callable[[Settings], SyncClient] = SyncClient) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._ownership, self._expected = Ownership(), Expected()
+
+    def of(self, settings: Settings, secrets: Iterable[str] = ()) -> Session:
+        """The session for these settings, made once.
+
+        Args:
+            settings: what it works with.
+            secrets: texts that its messages must not have, beside its own API key: those of the others.
+        """
+        key = settings.model_dump_json(exclude={"api_key"}) + (
+            settings.api_key.get_secret_value() if settings.api_key else ""
+        )
+        with self._lock:
+            if key not in self._sessions:
+                self._sessions[key] = Session(
+                    settings, self._client(settings), self._ownership, self._expected
+                )
+                self._sessions[key].client.hide(secrets)
+            return self._sessions[key]
+
+    def close(self) -> None:
+        """Forget every session and close its connections."""
+        with self._lock:
+            for session in self._sessions.values():
+                session.client.close()
+            self._sessions.clear()
+            self._ownership, self._expected = Ownership(), Expected()
 
 
-def session_for(settings: Settings) -> Session:
-    """The process's session for these settings, made once."""
-    key = settings.model_dump_json(exclude={"api_key"}) + (
-        settings.api_key.get_secret_value() if settings.api_key else ""
-    )
-    with _sessions_lock:
-        if key not in _sessions:
-            _sessions[key] = Session(settings)
-        return _sessions[key]
+_of_this_process = Sessions()
+
+
+def session_for(settings: Settings, secrets: Iterable[str] = ()) -> Session:
+    """The process's session for these settings; see :meth:`Sessions.of`."""
+    return _of_this_process.of(settings, secrets)
 
 
 @atexit.register
 def close_sessions() -> None:
     """Forget every session and close its connections: what the end of the process does."""
-    with _sessions_lock:
-        for session in _sessions.values():
-            session.client.close()
-        _sessions.clear()
+    _of_this_process.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Container, Iterable, Mapping
-from typing import Any
+from typing import Any, get_origin
 
 from pulumi.dynamic import CheckFailure
 from pulumi.output import Unknown
@@ -154,9 +154,9 @@ def _sentence(
     if kind == "extra_forbidden":
         return "unknown" + _did_you_mean(model, path, newer)
     if kind == "greater_than_equal":
-        return f"must be {context['ge']} or more"
+        return f"must be {_plain(context['ge'])} or more"
     if kind == "less_than_equal":
-        return f"must be {context['le']} or less"
+        return f"must be {_plain(context['le'])} or less"
     if kind == "literal_error":
         allowed = str(context["expected"]).replace("'", '"').replace(" or ", ", ")
         one = f"must be one of {allowed}" if "," in allowed else f"must be {allowed}"
@@ -166,11 +166,16 @@ def _sentence(
     return _SENTENCES.get(kind, "is not what the API takes here")
 
 
+def _plain(number: Any) -> Any:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 def _did_you_mean(model: type[BaseModel], path: Path, newer: Callable[[Path], str]) -> str:
     inner = _model_at(model, path[:-1])
     names = list(inner.model_fields) if inner is not None else []
     given = str(path[-1]).lower()
-    near = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
+    near = [name for name in names if f"_{given}_" in f"_{name}_"]  # a word of it: collection
+    near = near or difflib.get_close_matches(given, names, n=1, cutoff=0.6)
     # repo, url, depth; and the other way round, s3_bucket
     near = near or [name for name in names if (len(given) > 2 and given in name) or given.startswith(name)]
     if near:
@@ -180,9 +185,14 @@ def _did_you_mean(model: type[BaseModel], path: Path, newer: Callable[[Path], st
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     found: type[BaseModel] | None = model
+    is_a_key = False
     for part in path:
+        if is_a_key:
+            is_a_key = False
+            continue
         field = None if found is None else found.model_fields.get(str(part))
         found = None if field is None else model_in(field.annotation)
+        is_a_key = field is not None and get_origin(field.annotation) is dict
     return found
 
 

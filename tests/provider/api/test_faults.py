@@ -270,7 +270,7 @@ def test_unknown_fields_and_kinds_are_tolerated(server: Scripted) -> None:
     upload = {"id": "s-2", "database_name": "demo", "file_upload": {}}
     assert ask(server, "get", answer(200, grown)) is not None
     listed: Any = ask(server, "list", answer(200, [grown, upload]))
-    assert [source.problem for source in listed.sources] == [None, None]
+    assert [source.problem for source in listed.items] == [None, None]
     made: Any = ask(server, "create", answer(201, {"source_id": "s-9", "warnings": []}))
     assert made.source_id == "s-9"
 

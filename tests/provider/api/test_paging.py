@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -12,18 +13,19 @@ from hypothesis import strategies as st
 from tests.provider.strategies import examples
 
 from pulumi_chroma_sync.api.client import SyncClient
-from pulumi_chroma_sync.api.replies import Listed
+from pulumi_chroma_sync.api.paging import Pager
+from pulumi_chroma_sync.api.replies import Listed, SourceReply
 from pulumi_chroma_sync.errors import ChromaSyncError
 
 from .fakes import Database, client_of, item
 
 
-def numbers(listed: Listed) -> list[int]:
+def numbers(listed: Listed[SourceReply]) -> list[int]:
     """The sources' numbers, in the list's order."""
-    return [int(source.id.removeprefix("s-")) for source in listed.sources]
+    return [int(source.id.removeprefix("s-")) for source in listed.items]
 
 
-def read(database: Database) -> Listed:
+def read(database: Database) -> Listed[SourceReply]:
     """The whole list, read by a client that knows nothing yet."""
     return client_of(database).list_sources("demo")
 
@@ -73,7 +75,7 @@ def test_a_cap_that_was_the_size_of_the_list_hides_nothing_later() -> None:
         assert api.list_sources("demo").complete
         database.create(50)
         listed = api.list_sources("demo")
-    assert (len(listed.sources), listed.complete) == (51, True)
+    assert (len(listed.items), listed.complete) == (51, True)
 
 
 def test_the_oldest_source_is_no_end_where_the_order_is_not_the_newest_first() -> None:
@@ -131,7 +133,7 @@ def test_what_is_deleted_while_a_list_is_read_hides_nothing(request_: int, index
 
     listed = read(during(database, request_, delete))
     there = {source["id"] for source in database.items}
-    assert there <= {source.id for source in listed.sources} and listed.complete
+    assert there <= {source.id for source in listed.items} and listed.complete
 
 
 def test_a_list_that_never_holds_still_is_an_error() -> None:
@@ -153,7 +155,7 @@ def test_a_service_that_ignores_the_offset_is_not_asked_for_ever() -> None:
     for count in (1, 2, 3, 100, 150):
         database = Stubborn.of(range(count))
         listed = read(database)
-        assert (len(listed.sources), listed.complete) == (min(count, 100), False)
+        assert (len(listed.items), listed.complete) == (min(count, 100), False)
         assert len(database.asked) == 3
 
 
@@ -179,8 +181,8 @@ def test_items_that_are_no_sources_are_counted_too() -> None:
     items: list[Any] = [item(number) for number in reversed(range(150))]
     items[99], items[98], items[0], items[149] = None, {"id": 7}, "x", {"name": "y"}
     listed = read(Database(items))
-    assert (len(listed.sources), listed.complete) == (150, True)
-    assert sum(source.problem is not None for source in listed.sources) == 4
+    assert (len(listed.items), listed.complete) == (150, True)
+    assert sum(source.problem is not None for source in listed.items) == 4
 
 
 def test_the_newest_are_one_request() -> None:
@@ -195,6 +197,56 @@ def test_the_newest_are_one_request() -> None:
         assert not api.newest_sources("demo", 2).complete
         database.items.clear()
         assert api.newest_sources("demo", 2).complete
+
+
+@pytest.mark.parametrize("cap", [2, 3, 100])
+@pytest.mark.parametrize("wanted", [1, 2, 3, 99, 100, 101, 150, 249, 250, 251])
+def test_the_newest_few_are_read_with_no_more_requests_than_they_need(wanted: int, cap: int) -> None:
+    """In pages of any size; whether there are more is said."""
+    database = Database.of(range(250), cap=cap)
+    listed = Pager().whole("these", page_of(database), at_most=wanted)
+    assert (numbers(listed), listed.complete) == ([*reversed(range(250))][:wanted], wanted > 250)
+    if wanted <= cap:
+        assert database.asked == [(0, max(2, wanted), "DESC")]
+    assert max(limit for _, limit, _ in database.asked) <= 100
+    if wanted <= 249:
+        assert max(offset for offset, _, _ in database.asked) < wanted
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_the_newest_few_of_fewer_are_all(count: int) -> None:
+    """And then that is known."""
+    listed = Pager().whole("these", page_of(Database.of(range(count))), at_most=5)
+    assert (len(listed.items), listed.complete) == (count, True)
+
+
+def test_the_newest_few_are_still_those_where_others_create() -> None:
+    """What came while they were read is newer."""
+    database = Database.of(range(250))
+    during(database, 1, lambda: database.create(250))
+    listed = Pager().whole("these", page_of(database), at_most=150)
+    assert numbers(listed) == [*reversed(range(101, 251))]
+
+
+def page_of(database: Database) -> Callable[[int, int], Listed[SourceReply]]:
+    """Asks this database for a page."""
+    api = client_of(database)
+    return lambda offset, limit: api.list_page("demo", offset=offset, limit=limit)
+
+
+def test_the_lists_of_one_kind_and_of_all_end_by_themselves() -> None:
+    """The oldest of one is no end of the other."""
+    items = [item(2), item(1), item(0)]
+
+    def service(request: httpx.Request) -> httpx.Response:
+        query = request.url.params
+        offset = int(query["offset"])
+        found = items[:2] if query.get("source_type") == "github" else items
+        return httpx.Response(200, json=found[offset : offset + 2])
+
+    with client_of(service) as api:
+        assert numbers(api.list_sources("demo", source_type="github")) == [2, 1]
+        assert numbers(api.list_sources("demo")) == [2, 1, 0]
 
 
 def test_a_page_is_what_was_asked_for() -> None:
@@ -266,5 +318,5 @@ def test_whatever_others_do_a_complete_list_holds_all_that_stayed(data: st.DataO
     except ChromaSyncError as error:
         assert "changes faster" in str(error)
         return
-    found = [json.dumps(source.body) for source in listed.sources]
+    found = [json.dumps(source.body) for source in listed.items]
     assert listed.complete and len(found) == len(set(found)) and stayed <= set(found)

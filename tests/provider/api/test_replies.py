@@ -15,7 +15,7 @@ from .fakes import Database, client_of, item
 
 def got(**fields: Any) -> SourceReply:
     """A source with these fields, as a list of one answers it."""
-    [found] = client_of(Database([item(1, **fields)])).list_sources("demo").sources
+    [found] = client_of(Database([item(1, **fields)])).list_sources("demo").items
     return found
 
 
@@ -66,9 +66,9 @@ def test_an_unfamiliar_shape_is_kept_with_the_reason(name: str) -> None:
 def test_an_item_without_an_id_does_not_hide_the_others(thing: Any) -> None:
     """It counts, has no id, and says why."""
     listed = client_of(Database([item(3), thing, item(2)])).list_sources("demo")
-    assert [source.id for source in listed.sources] == ["s-3", "", "s-2"] and listed.complete
-    assert listed.sources[1].problem is not None
-    assert listed.sources[1].body == (thing if isinstance(thing, dict) else {"": thing})
+    assert [source.id for source in listed.items] == ["s-3", "", "s-2"] and listed.complete
+    assert listed.items[1].problem is not None
+    assert listed.items[1].body == (thing if isinstance(thing, dict) else {"": thing})
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from tests.provider.scripted import Answer, Scripted, answer, scripted
 
 from pulumi_chroma_sync.api.client import SyncClient
+from pulumi_chroma_sync.api.secrecy import without_users
 from pulumi_chroma_sync.errors import BadRequestError, ChromaSyncError
 from pulumi_chroma_sync.settings import Settings
 
@@ -84,3 +85,17 @@ def test_hidden_texts_are_in_no_error(server: Scripted) -> None:
         with pytest.raises(BadRequestError) as caught:
             api.get_source("s-1")
     assert caught.value.detail == "[secret], [secret], fine"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("clone of https://bob:hu@shed@git.acme.com/a failed", "clone of https://***@git.acme.com/a failed"),
+        ("ssh://git@a and http:\\\\u@b", "ssh://***@a and http:\\\\***@b"),
+        ("https://docs.acme.com/@team, me@acme.com", "https://docs.acme.com/@team, me@acme.com"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_shown_without_the_users_of_its_addresses(text: str, shown: str) -> None:
+    """Wherever in the text they stand; what is no user stays."""
+    assert without_users(text) == shown

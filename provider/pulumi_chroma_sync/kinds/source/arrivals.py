@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from pulumi_chroma_sync.api.clock import Clock
 from pulumi_chroma_sync.api.replies import SourceReply
@@ -23,14 +24,20 @@ __all__ = ["Arrivals"]
 _MANY = 4
 """Creates under way from which on a page costs less than asking for each source by its id."""
 
-_AT_ONCE = 2
+_AT_ONCE = 4
 """Pages on their way at the same time."""
 
 _SHORTEST_PAUSE = 0.05
 """Seconds between the beginnings of two pages, at least."""
 
-_PAUSE = 0.8
+_PAUSE = 0.45
 """The same, in what the last page took: a create waits for half of that on average."""
+
+_SHORTEST_GATHER = 0.02
+"""Seconds that a page waits for further creates to be sent before it, at least."""
+
+_GATHER = 0.1
+"""The same, in what the last page took."""
 
 _KEPT = 2 * _AT_ONCE
 """Pages that are remembered: one may come back before the answer to a create that it shows."""
@@ -58,7 +65,8 @@ class Arrivals:
         self._begun = 0
         self._back = 0
         self._next_at = 0.0
-        self._pause = _SHORTEST_PAUSE
+        self._wanted_at = 0.0
+        self._last = 0.0
         self._pages: deque[Mapping[str, SourceReply]] = deque(maxlen=_KEPT)
 
     @contextmanager
@@ -73,14 +81,23 @@ class Arrivals:
                 self._under_way -= 1
                 self._turn.notify_all()
 
-    def sent(self) -> None:
-        """A create is sent in this moment: a page that begins from now on may show its source."""
+    def sent(self) -> int:
+        """A create is sent in this moment: a page that begins from now on may show its source.
+
+        Returns:
+            How many pages have begun before it, for :meth:`shown`.
+        """
         self._listing.one_more()
         with self._turn:
             self._want()
+            return self._begun
 
-    def shown(self, source_id: str) -> SourceReply | None:
+    def shown(self, source_id: str, before: int) -> SourceReply | None:
         """What the service shows of a source that was created.
+
+        Args:
+            source_id: its id.
+            before: pages that have begun before it was sent.
 
         Returns:
             None where no page is to be waited for, or where one that began after this call doesn't show it:
@@ -89,8 +106,10 @@ class Arrivals:
         with self._turn:
             late = self._begun + 1
             while (found := self._found(source_id)) is None:
-                # With few under way, only a page that is on its way already is worth the wait.
-                if self._back >= late or not (self._want() or self._begun > self._back):
+                # A page that began since it was sent may show it; else another one is asked for. With few
+                # under way, only one that is on its way already is worth the wait.
+                on_its_way = self._begun > max(before, self._back)
+                if self._back >= late or not (on_its_way or self._want() or self._begun > self._back):
                     return None
                 self._turn.wait()
             return found
@@ -102,7 +121,8 @@ class Arrivals:
         """See to it that a page begins soon; False where so few are under way that none is worth it."""
         if self._under_way < _MANY:
             return False
-        self._wanted = True
+        if not self._wanted:
+            self._wanted, self._wanted_at = True, self._clock.monotonic()
         if self._asking < _AT_ONCE:
             self._asking += 1
             self._beside(self._ask)
@@ -116,23 +136,29 @@ class Arrivals:
                     self._asking -= 1
                     return
                 now = self._clock.monotonic()
-                pause = self._next_at - now
+                pause = (
+                    max(self._next_at, self._wanted_at + max(_SHORTEST_GATHER, self._last * _GATHER)) - now
+                )
                 if pause <= 0:
                     self._wanted = False
                     self._begun += 1
                     number = self._begun
-                    self._next_at = now + self._pause
+                    self._next_at = now + max(_SHORTEST_PAUSE, self._last * _PAUSE)
             if pause > 0:
                 self._clock.sleep(pause)
                 continue
-            page: Mapping[str, SourceReply] = {}
             try:
-                page = {reply.id: reply for reply in self._listing.newest(retries=0)}
+                self._listing.newest(partial(self._came, number, now), retries=0)
             except ChromaSyncError:
                 pass  # who waits asks by id, and says what is wrong
             finally:
-                with self._turn:
-                    self._pages.append(page)
-                    self._back = max(self._back, number)
-                    self._pause = max(_SHORTEST_PAUSE, (self._clock.monotonic() - now) * _PAUSE)
-                    self._turn.notify_all()
+                self._came(number, now, ())
+
+    def _came(self, number: int, began: float, page: Sequence[SourceReply]) -> None:
+        """A page came back, or will not come."""
+        with self._turn:
+            if page:
+                self._pages.append({reply.id: reply for reply in page})
+                self._last = self._clock.monotonic() - began
+            self._back = max(self._back, number)
+            self._turn.notify_all()

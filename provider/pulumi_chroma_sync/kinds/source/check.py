@@ -7,6 +7,7 @@ from typing import Any
 
 from pulumi.dynamic import CheckFailure
 
+from pulumi_chroma_sync.core.account import how_to_set_database
 from pulumi_chroma_sync.core.validation import (
     REQUIRED,
     Path,
@@ -20,7 +21,7 @@ from pulumi_chroma_sync.core.validation import (
 from .model import INPUTS, PAYLOAD, SourceInputs
 from .rules import broken_rules
 
-__all__ = ["check_inputs", "setting_failure", "without_database_failure"]
+__all__ = ["NO_DATABASE", "check_inputs", "setting_failure", "without_database_failure"]
 
 _PROVIDER = "__provider"
 """The SDK's own key in every property bag."""
@@ -28,15 +29,19 @@ _PROVIDER = "__provider"
 _NO_SECRETS = frozenset(INPUTS) - {"s3", "extra"}
 """Those two hold a secret where they are what they should be, and may be one where they aren't."""
 
-_NO_DATABASE = "required; or set `pulumi config set chroma-sync:database NAME` or CHROMA_DATABASE"
+NO_DATABASE = how_to_set_database()
+"""Where nobody has asked which one it could be."""
 
 
-def check_inputs(news: Mapping[str, Any], database: str | None) -> tuple[dict[str, Any], list[CheckFailure]]:
+def check_inputs(
+    news: Mapping[str, Any], database: str | None, no_database: str = NO_DATABASE
+) -> tuple[dict[str, Any], list[CheckFailure]]:
     """Normalise and validate what a program passed.
 
     Args:
         news: the property bag as the engine gives it; may hold unknown values at any depth.
         database: the database where the program names none.
+        no_database: the failure where nobody names one.
 
     Returns:
         The inputs to keep (None values gone, the database filled in) and every failure, at most one for
@@ -47,7 +52,7 @@ def check_inputs(news: Mapping[str, Any], database: str | None) -> tuple[dict[st
         inputs["database_name"] = database
     broken: list[tuple[Path, str]] = []
     if "database_name" not in inputs:
-        broken.append((("database_name",), _NO_DATABASE))
+        broken.append((("database_name",), no_database))
     broken += broken_rules(inputs, is_known)
     broken += [
         (path, sentence)
@@ -65,7 +70,7 @@ def setting_failure(setting: str, reason: str, inputs: Mapping[str, Any]) -> Che
 
 def without_database_failure(failures: Iterable[CheckFailure]) -> list[CheckFailure]:
     """These failures but for the one that no database is named."""
-    return [failure for failure in failures if failure.reason != _NO_DATABASE]
+    return [failure for failure in failures if failure.reason != NO_DATABASE]
 
 
 def _comes_through(extra: Any, path: Path) -> bool:

@@ -51,6 +51,7 @@ class SourceCreation:
     """
 
     entry: str
+    nothing = "Nothing was created"
 
     def __init__(self, session: Session, inputs: Mapping[str, Any]) -> None:
         self._session = session
@@ -61,6 +62,7 @@ class SourceCreation:
         self._list = self._sources.listing(self._database)
         self._arrivals = self._sources.arrivals(self._database)
         self._was_made = False
+        self._pages_before = 0
         self._hidden_by_age: list[str] = []
         self._before: Look
         self.step = creating(inputs)
@@ -107,7 +109,7 @@ class SourceCreation:
 
     def send(self) -> str:
         """See :class:`~pulumi_chroma_sync.core.exactly_once.Request`."""
-        self._arrivals.sent()
+        self._pages_before = self._arrivals.sent()
         return self._session.client.create_source(payload(self._inputs)).source_id
 
     def ours(self) -> Sequence[str]:
@@ -283,7 +285,7 @@ class SourceCreation:
 
     def _read_back(self, source_id: str) -> SourceReply | None:
         """The source as the service answers it; a service may not show at once what it just made."""
-        shown = self._arrivals.shown(source_id) if self._was_made else None
+        shown = self._arrivals.shown(source_id, self._pages_before) if self._was_made else None
         if shown is not None and shown.problem is None:
             return shown
         client = self._session.client

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,7 +80,7 @@ class SourceList:
         self._served_at: datetime | None = None
         self._known_at: float | None = None
         self._unlisted = 0
-        self._first: tuple[float, Listed] | None = None
+        self._first: tuple[float, Listed[SourceReply]] | None = None
         self._wholes: Shared[None] = Shared(client.clock.monotonic)
         self._looks: Shared[None] = Shared(client.clock.monotonic)
 
@@ -110,15 +110,19 @@ class SourceList:
         with self._lock:
             return Look(self._number, self._served_at)
 
-    def newest(self, retries: int | None = None) -> Sequence[SourceReply]:
+    def newest(self, shown: Callable[[Sequence[SourceReply]], None], retries: int | None = None) -> None:
         """One page of the newest sources; where it completes what is known, it is a look as well.
 
         Empty where what is known is too old to be completed by one page.
 
+        Args:
+            shown: told what the page shows, before it is known whether that is all.
+            retries: instead of the settings'.
+
         Raises:
             ChromaSyncError: it could not be read.
         """
-        return self._newest(retries)[0]
+        self._newest(retries, shown)
 
     def one_more(self) -> None:
         """One of our own is being created, which the next page of the newest has to have room for."""
@@ -132,9 +136,14 @@ class SourceList:
             ChromaSyncError: it could not be read.
         """
         began = self._client.clock.monotonic()
+        with self._lock:
+            before = self._number
         page = self._client.list_page(self._database, retries=retries)
         with self._lock:
             self._first = (began, page)
+        if page.complete:
+            self._take_in_whole(page, began, before)
+            self._looks.offer(began, None)
 
     def get(self, source_id: str) -> Known | None:
         """The source of this id, if the last looks showed it."""
@@ -152,33 +161,36 @@ class SourceList:
         return known is not None and known.number <= look.number
 
     def _look(self, retries: int | None) -> None:
-        if not self._newest(retries)[1]:
+        if not self._newest(retries):
             self.whole(retries=retries)
 
-    def _newest(self, retries: int | None) -> tuple[Sequence[SourceReply], bool]:
-        """The newest sources, and whether every source is known with them."""
+    def _newest(
+        self, retries: int | None, shown: Callable[[Sequence[SourceReply]], None] = lambda _page: None
+    ) -> bool:
+        """Ask for the newest sources; whether every source is known with them."""
         began = self._client.clock.monotonic()
         with self._lock:
             before, unlisted, known_at = self._number, self._unlisted, self._known_at
         if known_at is None or known_at < began - _WHOLE_AGE:
-            return (), False
+            return False
         limit = min(PAGE, unlisted + _OF_OTHERS)
         page = self._client.newest_sources(self._database, limit, retries=retries)
+        shown(page.items)
         with self._lock:
             was_empty = not self._known
         if page.complete or (
-            was_empty and self._client.is_whole(self._database, page.sources, retries=retries)
+            was_empty and self._client.is_whole(self._database, page.items, retries=retries)
         ):
             self._take_in_whole(page, began, before)
         # Newest first: what follows a source that a look has shown was shown as well.
-        elif page.sources and self.get(page.sources[-1].id) is not None:
+        elif page.items and self.get(page.items[-1].id) is not None:
             self._take_in(page, began)
         else:
-            return page.sources, False
+            return False
         with self._lock:
             self._unlisted -= min(unlisted, self._unlisted)
         self._looks.offer(began, None)
-        return page.sources, True
+        return True
 
     def _read_whole(self, max_age: float, retries: int | None) -> None:
         began, before, first = self._client.clock.monotonic(), self._number, None
@@ -187,7 +199,7 @@ class SourceList:
         listed = self._client.list_sources(self._database, first=first, retries=retries)
         self._take_in_whole(listed, began, before)
 
-    def _take_in_whole(self, listed: Listed, began: float, before: int) -> None:
+    def _take_in_whole(self, listed: Listed[SourceReply], began: float, before: int) -> None:
         """Take in all that there is: what was known before and isn't in it is gone.
 
         Args:
@@ -197,15 +209,15 @@ class SourceList:
         """
         self._take_in(listed, began)
         with self._lock:
-            there = {reply.id for reply in listed.sources}
+            there = {reply.id for reply in listed.items}
             for source_id in [key for key in self._known if key not in there]:
                 if self._known[source_id].number <= before:
                     self._drop(source_id)
 
-    def _take_in(self, listed: Listed, began: float) -> None:
+    def _take_in(self, listed: Listed[SourceReply], began: float) -> None:
         with self._lock:
             self._number += 1
-            for reply in listed.sources:
+            for reply in listed.items:
                 old = self._known.get(reply.id)
                 if old is None:
                     self._keep(Known(reply, _spec_of(reply), self._number))

@@ -227,10 +227,11 @@ class SourceInputs(SourcePayload):
     extra: dict[str, Any] | None = None
     on_conflict: Literal["error", "adopt"] | None = None
     retain_on_delete: bool | None = None
+    connection: Any = None
 
 
 INPUTS = tuple(SourceInputs.model_fields)
-"""Names of everything a program may pass, in order; the last two are never sent."""
+"""Names of everything a program may pass, in order; the last three are never sent."""
 
 PAYLOAD = tuple(SourcePayload.model_fields)
 """Names of the inputs that are fields of the create request as this version knows it."""

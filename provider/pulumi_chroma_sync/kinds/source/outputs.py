@@ -38,7 +38,7 @@ def never_there(inputs: Mapping[str, Any]) -> set[str]:
     what a source costs a program. Other inputs that are None may get a value yet: a stack transform adds what
     a house wants everywhere.
     """
-    never = {"on_conflict"} if inputs["on_conflict"] is None else set()
+    never = {name for name in ("on_conflict", "connection") if inputs[name] is None}
     others = {name for name in _KINDS if inputs[name] is None}
     if len(others) < len(_KINDS):  # else it is read by its id, or ``extra`` has a newer kind
         never |= others

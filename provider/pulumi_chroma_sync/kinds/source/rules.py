@@ -13,7 +13,7 @@ from pulumi_chroma_sync.core.validation import Path
 
 from .model import KINDS, LARGEST, PAYLOAD
 
-__all__ = ["broken_rules", "over_quota"]
+__all__ = ["broken_rules", "warnings_of"]
 
 _UNIQUE = {
     "github": ("include_globs",),
@@ -21,6 +21,8 @@ _UNIQUE = {
 }
 _LARGEST_CHUNK = 16_384
 _LONGEST_KEY = 36
+_MANY_PAGES = 10_000
+"""No quota of the service: so many that they were perhaps not meant."""
 
 Known = Callable[[object], bool]
 
@@ -53,12 +55,18 @@ def broken_rules(inputs: Mapping[str, Any], known: Known) -> Iterator[tuple[Path
     yield from _extra(inputs.get("extra"))
 
 
-def over_quota(inputs: Mapping[str, Any]) -> Iterator[str]:
-    """Warnings: what the service takes, and what its published quotas make useless at the first run.
+def warnings_of(inputs: Mapping[str, Any], known: Known) -> Iterator[str]:
+    """What the service takes, and what its published quotas or prices make of it at the first run.
 
     Args:
-        inputs: checked inputs; values that aren't known yet are passed over.
+        inputs: checked inputs.
+        known: False for a value that isn't known yet; nothing is concluded from such a value.
     """
+    yield from _over_quota(inputs)
+    yield from _open_bill(inputs, known)
+
+
+def _over_quota(inputs: Mapping[str, Any]) -> Iterator[str]:
     size = _at(inputs, "chunking", "max_size_bytes")
     if isinstance(size, int) and size > _LARGEST_CHUNK:
         yield (
@@ -71,6 +79,31 @@ def over_quota(inputs: Mapping[str, Any]) -> Iterator[str]:
             f"embedding.sparse.key has {len(key.encode())} bytes, and Chroma's quota for a metadata key is "
             f"{_LONGEST_KEY}: runs may fail"
         )
+
+
+def _open_bill(inputs: Mapping[str, Any], known: Known) -> Iterator[str]:
+    """Web pages are charged each, and nobody knows how many a site has.
+
+    Source: the price list of Chroma Cloud. What the service does without a limit isn't documented, nor what 0
+    means.
+    """
+    web, extra = inputs.get("web_scrape"), inputs.get("extra")
+    over = extra.get("web_scrape") if isinstance(extra, Mapping) else None
+    if not isinstance(web, Mapping) or not known(extra) or not known(over):
+        return
+    limit = (over if isinstance(over, Mapping) and "page_limit" in over else web).get("page_limit")
+    if limit is None:
+        yield (
+            "web_scrape.page_limit is left out, and each page that a run reads is charged: set it to what "
+            "you would pay for"
+        )
+    elif limit == 0:
+        yield (
+            "web_scrape.page_limit is 0, which may mean no limit (the API doesn't say), and each page that a "
+            "run reads is charged"
+        )
+    elif isinstance(limit, (int, float)) and limit > _MANY_PAGES:
+        yield f"web_scrape.page_limit is {limit:,.0f}, and each page that a run reads is charged"
 
 
 def _at(value: Any, *path: str) -> Any:

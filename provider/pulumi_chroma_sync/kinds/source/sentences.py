@@ -12,8 +12,10 @@ from pulumi_chroma_sync.errors import SourceClaimedError, SourceExistsError
 from .spec import describe
 
 __all__ = [
+    "NOT_MOVED",
     "adopted",
     "claimed",
+    "connection_in",
     "creating",
     "exists",
     "held_twice",
@@ -21,7 +23,14 @@ __all__ = [
     "meeting",
     "replaced",
     "step_of",
+    "to_another_account",
 ]
+
+NOT_MOVED = (
+    "A source that goes over to another account is deleted with the connection that the state names. Set it "
+    "again until the source has gone; where both are of one account, change the name first, the rest after."
+)
+"""What is so where a source can't go over to another connection."""
 
 _NAME_THEM = "Name resources after what they sync, not after their place in a list."
 
@@ -38,6 +47,20 @@ def replaced(olds: Mapping[str, Any]) -> str:
         "the create then fails, there is none until the next up). Collections keep what was synced; "
         "the next run decides what is added."
     )
+
+
+def to_another_account(olds: Mapping[str, Any], news: Mapping[str, Any], source_id: str) -> str:
+    """What it means that the program names a connection of another account."""
+    return (
+        f"{describe(olds)}: {connection_in(news)} is of another account, which has no source {source_id}. An "
+        f"up deletes it with {connection_in(olds)} and creates one there; collections keep what was synced."
+    )
+
+
+def connection_in(props: Mapping[str, Any]) -> str:
+    """``connection "team-b"``, or ``the plain connection``."""
+    name = props.get("connection")
+    return "the plain connection" if name is None else f'connection "{name}"'
 
 
 def step_of(step: str, source_id: str, declared: Mapping[str, Any]) -> str:

@@ -13,7 +13,6 @@ from pulumi_chroma_sync.api.replies import SourceReply
 from pulumi_chroma_sync.core.session import Session
 from pulumi_chroma_sync.core.shared import Shared
 from pulumi_chroma_sync.errors import ApiError, AuthorizationError, ChromaSyncError, NotFoundError
-from pulumi_chroma_sync.settings import HOW_TO_SET_KEY
 
 from .arrivals import Arrivals
 from .listing import SourceList
@@ -179,6 +178,20 @@ class Sources:
         entry = self._database(database)
         return entry.preflight.get(lambda: self._ask(database, entry, warn), max_age=math.inf)
 
+    def sees(self, source_id: str) -> bool:
+        """Whether the service shows a source of this id to the session's API key.
+
+        Raises:
+            ChromaSyncError: nobody can tell.
+        """
+        try:
+            self._client.get_source(source_id)
+        except NotFoundError as error:
+            if not error.is_the_services_own:
+                raise
+            return False
+        return True
+
     def answered(self, database: str) -> bool:
         """Whether :meth:`preflight` got an answer about this database; another question would get none."""
         return self._database(database).answered
@@ -255,11 +268,12 @@ class Sources:
         except (NotFoundError, AuthorizationError) as error:
             if isinstance(error, NotFoundError) and not error.is_the_services_own:
                 raise
+            whose = self._session.settings.whose_key
             raise ChromaSyncError(
-                f'the service knows neither source {source_id} nor its database "{database}" for this API '
-                "key, which looks more like another team's key than like a deleted source, so it is kept in "
-                f"the state. {HOW_TO_SET_KEY[0].upper()}{HOW_TO_SET_KEY[1:]}; if the database is really "
-                "gone, take its sources out of the state with `pulumi state delete URN`."
+                f'the service knows neither source {source_id} nor its database "{database}" for {whose}, '
+                "which looks more like another team's key than like a deleted source, so it is kept in the "
+                f"state. {self._how_to_set_key}; if the database is really gone, take its sources out of the "
+                "state with `pulumi state delete URN`."
             ) from None
         return listing.get(source_id) is not None
 
@@ -270,6 +284,11 @@ class Sources:
             since = self._database(database).first_lingering
             return max(0.0, settle - (self._clock.monotonic() - since)) if since is not None else settle
         return settle
+
+    @property
+    def _how_to_set_key(self) -> str:
+        how = self._session.settings.how_to_set_key
+        return f"{how[0].upper()}{how[1:]}"
 
     def _wait_until_gone(self, source_id: str) -> None:
         def is_gone() -> bool:
@@ -297,24 +316,30 @@ class Sources:
             return self._databases[name]
 
     def _ask(self, database: str, entry: _Database, warn: Callable[[str], None]) -> tuple[str, str] | None:
+        settings = self._session.settings
         try:
             entry.listing.first_page(retries=1)
         except AuthorizationError as error:
             if error.status == 401:
-                how = f"{HOW_TO_SET_KEY[0].upper()}{HOW_TO_SET_KEY[1:]}"
-                return "apiKey", f"the service refused the API key (401). {how}"
+                return (
+                    settings.name_of("apiKey"),
+                    f"the service refused the API key (401). {self._how_to_set_key}",
+                )
             return (
                 "database_name",
-                f'the API key may not use database "{database}" (403); a key can be scoped to one database',
+                f'{settings.whose_key} may not use database "{database}" (403); a key can be scoped to one '
+                "database",
             )
         except NotFoundError as error:
             if error.is_the_services_own:
+                if self._session.expected.is_expected(settings, database):
+                    return None
                 return (
                     "database_name",
-                    f'the service has no database "{database}" for this key; create it first (databases are '
-                    "not made by sources)",
+                    f'the service has no database "{database}" for {settings.whose_key}; create it '
+                    "first, or declare a Database and pass its name on",
                 )
-            return "url", str(error)
+            return settings.name_of("url"), str(error)
         except ChromaSyncError as error:
             kind = "answered with a failure" if isinstance(error, ApiError) else "could not be asked"
             warn(f"warning: the service {kind}, so the key and the database are not checked yet: {error}")

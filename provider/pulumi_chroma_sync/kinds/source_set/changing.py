@@ -8,9 +8,10 @@ program goes last.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from pulumi_chroma_sync.core.crew import Crew
 from pulumi_chroma_sync.core.session import Session
 from pulumi_chroma_sync.core.terminal import inform
 from pulumi_chroma_sync.errors import ChromaSyncError
@@ -19,7 +20,6 @@ from pulumi_chroma_sync.kinds.source.sources import Sources
 from pulumi_chroma_sync.kinds.source.spec import SourceSpec
 from pulumi_chroma_sync.kinds.source.state import born, outputs_after_update, outputs_of
 
-from .crew import Crew
 from .declared import secrets_of
 from .plan import Plan
 from .record import Held, Members
@@ -36,13 +36,20 @@ class Change:
         name: of the resource.
         members: the sources that exist; what is done shows here at once.
         declared: key -> checked inputs, all known; empty where everything is deleted.
+        session_of: the session of a source that exists: it may be one of another account.
     """
 
     def __init__(
-        self, session: Session, entry: str, name: str, members: Members, declared: Mapping[str, Any]
+        self,
+        session: Session,
+        entry: str,
+        name: str,
+        members: Members,
+        declared: Mapping[str, Any],
+        session_of: Callable[[Mapping[str, Any]], Session],
     ) -> None:
         self._session, self._entry, self._name = session, entry, name
-        self._sources = session.part(Sources)
+        self._session_of = session_of
         self._members, self._declared = members, declared
         self._kept_ids: list[str] = []
         session.client.hide(secrets_of([*declared.values(), *members.props()]))
@@ -107,13 +114,14 @@ class Change:
 
     def _delete(self, key: str) -> None:
         held, ownership = self._members.held[key], self._session.ownership
+        sources = self._session_of(held.props).part(Sources)
         if not ownership.release(held.id, self._entry):
             self._kept_ids.append(held.id)
             del self._members.held[key]
             return
         database = held.props.get("database_name")
         try:
-            self._sources.delete(database, held.id, born(held.props), was_read="created_at" in held.props)
+            sources.delete(database, held.id, born(held.props), was_read="created_at" in held.props)
         except ChromaSyncError:
             ownership.seen(held.id, self._entry)
             raise

@@ -18,8 +18,8 @@ from pulumi_chroma_sync.core.validation import (
     is_wholly_known,
     stripped,
 )
-from pulumi_chroma_sync.kinds.source.check import check_inputs
-from pulumi_chroma_sync.kinds.source.rules import over_quota
+from pulumi_chroma_sync.kinds.source.check import NO_DATABASE, check_inputs
+from pulumi_chroma_sync.kinds.source.rules import warnings_of as warnings_of_one
 from pulumi_chroma_sync.kinds.source.spec import SourceSpec
 
 from .declared import declared_sources, is_inherited, own_of
@@ -31,8 +31,13 @@ SHOWN = 20
 
 _PROVIDER = "__provider"
 _OBJECT = "must be an object with keys of its own"
-_OWN = "belongs to the set, not to one of its sources; sources of another database are another set"
-_NO_SECRETS = frozenset({"name", "database_name", "on_conflict"})
+_BELONGS = "belongs to the set, not to one of its sources; sources of another {} are another set"
+_OWN = {
+    "database_name": _BELONGS.format("database"),
+    "connection": _BELONGS.format("connection"),
+    "retain_on_delete": "unknown",
+}
+_NO_SECRETS = frozenset({"name", "database_name", "on_conflict", "connection"})
 
 
 class _SetInputs(BaseModel):
@@ -51,6 +56,7 @@ class _SetInputs(BaseModel):
     embedding_model: Any = None
     extra: Any = None
     on_conflict: Any = None
+    connection: Any = None
 
 
 def place(key: str, path: str = "") -> str:
@@ -58,12 +64,15 @@ def place(key: str, path: str = "") -> str:
     return f"sources[{json.dumps(key, ensure_ascii=False)}]" + (f".{path}" if path else "")
 
 
-def check_set(news: Mapping[str, Any], database: str | None) -> tuple[dict[str, Any], list[CheckFailure]]:
+def check_set(
+    news: Mapping[str, Any], database: str | None, no_database: str = NO_DATABASE
+) -> tuple[dict[str, Any], list[CheckFailure]]:
     """Normalise and validate what a program passed.
 
     Args:
         news: the property bag as the engine gives it; may hold unknown values at any depth.
         database: the database where the program names none.
+        no_database: the failure where nobody names one.
 
     Returns:
         The inputs to keep (None values gone, the database filled in), and the failures: what all sources
@@ -76,9 +85,9 @@ def check_set(news: Mapping[str, Any], database: str | None) -> tuple[dict[str, 
     found = {failure.property: failure for failure in failures_of(broken, inputs, _NO_SECRETS)}
     if is_known(inputs.get("sources")):
         if not inputs.get("sources") and "database_name" not in inputs:
-            _, failures = check_inputs({}, None)
+            _, failures = check_inputs({}, None, no_database)
             found |= {each.property: each for each in failures if each.property == "database_name"}
-        for failure in _of_sources(inputs):
+        for failure in _of_sources(inputs, no_database):
             found.setdefault(failure.property, failure)
     # What the set says for all is one mistake, however many sources have it.
     of_the_set = [failure for path, failure in found.items() if not path.startswith("sources[")]
@@ -87,12 +96,17 @@ def check_set(news: Mapping[str, Any], database: str | None) -> tuple[dict[str, 
 
 
 def warnings_of(sources: Mapping[str, Any]) -> list[str]:
-    """What the service takes and its quotas make useless, each once, with how many sources have it."""
-    counted = Counter(warning for inputs in sources.values() for warning in over_quota(inputs))
+    """What deserves a warning, each once, with how many sources have it."""
+    counted = Counter(
+        warning
+        for inputs in sources.values()
+        if isinstance(inputs, Mapping)
+        for warning in warnings_of_one(inputs, is_known)
+    )
     return [f"{warning} ({number} of {len(sources):,} sources)" for warning, number in counted.items()]
 
 
-def _of_sources(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
+def _of_sources(inputs: Mapping[str, Any], no_database: str) -> Iterator[CheckFailure]:
     sources, same = inputs.get("sources"), _Same()
     if not isinstance(sources, Mapping):
         return
@@ -103,10 +117,9 @@ def _of_sources(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
         if not isinstance(declared, Mapping):
             yield CheckFailure(place(key), _OBJECT)
             continue
-        for name in ("database_name", "retain_on_delete"):
-            if name in own:
-                yield CheckFailure(place(key, name), _OWN if name == "database_name" else "unknown")
-        _, failures = check_inputs(declared, None)
+        for name in (name for name in _OWN if name in own):
+            yield CheckFailure(place(key, name), _OWN[name])
+        _, failures = check_inputs(declared, None, no_database)
         for failure in failures:
             path = failure.property
             inherited = is_inherited(inputs, own, path.removesuffix(".*"))

@@ -19,12 +19,15 @@ from pulumi_chroma_sync.core.validation import is_known
 from pulumi_chroma_sync.kinds.source.model import KINDS, WRITE_ONLY
 from pulumi_chroma_sync.kinds.source.state import secrets_in
 
-__all__ = ["FIELDS", "INPUTS", "declared_sources", "is_inherited", "own_of", "secrets_of"]
+__all__ = ["FIELDS", "INPUTS", "OF_THE_SET", "declared_sources", "is_inherited", "own_of", "secrets_of"]
 
 FIELDS = (*KINDS, "chunking", "embedding", "embedding_model", "extra", "on_conflict")
 """What a source of a set may say, and the set for all of them."""
 
-INPUTS = ("name", "database_name", "sources", *FIELDS)
+OF_THE_SET = ("database_name", "connection")
+"""What all sources of a set have in common."""
+
+INPUTS = ("name", "database_name", "sources", *FIELDS, "connection")
 """Names of everything that reaches the provider; ``name`` is the resource's own, for what people are told."""
 
 _DENSE = ("embedding", "embedding_model")
@@ -58,7 +61,7 @@ def declared_sources(inputs: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(sources, Mapping):
         return {}
     shared = {name: inputs[name] for name in FIELDS if name in inputs}
-    above = {"database_name": inputs["database_name"]} if "database_name" in inputs else {}
+    above = {name: inputs[name] for name in OF_THE_SET if name in inputs}
     found = {}
     for key in sorted(sources):  # the engine gives them in no order
         own = own_of(sources[key])
@@ -81,7 +84,7 @@ def is_inherited(inputs: Mapping[str, Any], own: Mapping[str, Any], path: str) -
     """
     name, _, rest = path.partition(".")
     if name not in FIELDS:
-        return name == "database_name" and name not in own
+        return name in OF_THE_SET and name not in own
     shared, fields = inputs.get(name), own.get(name)
     if name not in own:
         return name in inputs and name not in KINDS

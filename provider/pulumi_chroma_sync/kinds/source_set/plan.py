@@ -10,7 +10,7 @@ from typing import Any
 from pulumi_chroma_sync.kinds.source.model import PAYLOAD
 from pulumi_chroma_sync.kinds.source.spec import SourceSpec, changed_inputs, has_keys
 
-from .record import Members
+from .record import Held, Members
 
 __all__ = ["Plan", "plan"]
 
@@ -46,29 +46,40 @@ class Plan:
         return any((self.updated, self.moved, self.created, self.replaced, self.removed, self.gone))
 
 
-def plan(members: Members, declared: Mapping[str, Any], is_lost: Callable[[str], bool]) -> Plan:
+def plan(
+    members: Members,
+    declared: Mapping[str, Any],
+    is_lost: Callable[[str], bool] = lambda _id: False,
+    is_elsewhere: Callable[[Held], bool] = lambda _held: False,
+) -> Plan:
     """What makes of these sources the declared ones.
 
     Args:
         members: those that exist.
         declared: key -> inputs of its source; values may be unknown, and are then a change.
         is_lost: whether a source of this id was deleted in this run, for another entry of the state.
+        is_elsewhere: whether a source is one of another account than the set's.
     """
     found = Plan()
+    elsewhere = {held.id for held in members.held.values() if is_elsewhere(held)}
+
+    def changes(key: str, inputs: Any) -> list[str]:
+        held = members.held[key]
+        return [*_changed(held.props, inputs), *(["connection"] if held.id in elsewhere else [])]
+
     lost = {key for key, held in members.held.items() if is_lost(held.id)}
     changed: dict[str, list[str]] = {}
     for key, inputs in declared.items():
         if key not in members.held or key in lost:
             continue
-        before = members.held[key].props
-        if names := _changed(before, inputs):
+        if names := changes(key, inputs):
             changed[key] = names
             continue
         found.kept.append(key)
-        if _differs_for_us(before, inputs):
+        if _differs_for_us(members.held[key].props, inputs):
             found.updated.append(key)
     left = [key for key in members if key not in declared]
-    givers = [key for key in (*left, *changed) if key not in lost]
+    givers = [key for key in (*left, *changed) if key not in lost and members.held[key].id not in elsewhere]
     kept = set(found.kept)
     takers = [key for key in declared if key not in kept]
     found.moved.update(_moves(members, declared, givers, takers, changed))
@@ -94,6 +105,8 @@ def _changed(before: Mapping[str, Any], inputs: Any) -> list[str]:
 
 def _differs_for_us(before: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """Whether something differs that the service never sees."""
+    if before.get("connection") != inputs.get("connection"):
+        return True
     conflict = [bag.get("on_conflict") or "error" for bag in (before, inputs)]
     keys = [has_keys(bag.get("s3")) for bag in (before, inputs)]
     return conflict[0] != conflict[1] or keys[0] != keys[1]

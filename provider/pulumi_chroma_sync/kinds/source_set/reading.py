@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pulumi_chroma_sync.core.crew import Crew
 from pulumi_chroma_sync.core.session import Session
 from pulumi_chroma_sync.core.terminal import inform
 from pulumi_chroma_sync.errors import ChromaSyncError
@@ -13,7 +14,6 @@ from pulumi_chroma_sync.kinds.source.sources import Sources
 from pulumi_chroma_sync.kinds.source.spec import changed_inputs
 from pulumi_chroma_sync.kinds.source.state import born, refreshed
 
-from .crew import Crew
 from .declared import secrets_of
 from .record import Held, Members
 
@@ -38,11 +38,13 @@ class Reading:
     drifted: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_members(session: Session, entry: str, name: str, members: Members) -> Reading:
+def read_members(
+    session_of: Callable[[Mapping[str, Any]], Session], entry: str, name: str, members: Members
+) -> Reading:
     """Ask the service about these sources: a page of 100 at a time, and what isn't listed by its id.
 
     Args:
-        session: the process's view of the service.
+        session_of: the process's view of the service, for a source of these properties.
         entry: identity of the set's entry in the state.
         name: of the resource.
         members: as the state has them.
@@ -50,17 +52,23 @@ def read_members(session: Session, entry: str, name: str, members: Members) -> R
     Raises:
         ChromaSyncError: one of them could not be read; then the state stays as it is.
     """
-    sources, found = session.part(Sources), Reading(Members())
-    session.client.hide(secrets_of(members.props()))
-    databases = {str(held.props["database_name"]) for held in members.held.values()}
-    for database in databases if len(members) > _FEW else ():
-        sources.expect_many(database)
+    found, secrets = Reading(Members()), secrets_of(members.props())
+    if not len(members):
+        return found
+    places: dict[tuple[str | None, str], Session] = {}
     for held in members.held.values():
-        session.ownership.seen(held.id, entry)
+        place = held.props.get("connection"), str(held.props["database_name"])
+        if place not in places:
+            places[place] = session_of(held.props)
+            places[place].client.hide(secrets)
+        places[place].ownership.seen(held.id, entry)
+    for (_, database), session in places.items() if len(members) > _FEW else ():
+        session.part(Sources).expect_many(database)
 
     def read(key: str) -> None:
         held = members.held[key]
-        reply = sources.read(held.props.get("database_name"), held.id, born(held.props))
+        session = places[held.props.get("connection"), str(held.props["database_name"])]
+        reply = session.part(Sources).read(held.props.get("database_name"), held.id, born(held.props))
         if reply is None:
             session.ownership.deleted(held.id)
             found.gone.append(key)
@@ -74,7 +82,7 @@ def read_members(session: Session, entry: str, name: str, members: Members) -> R
                 found.drifted[key] = names
             found.members.held[key] = Held(held.id, props)
 
-    crew = Crew(session, name, len(members))
+    crew = Crew(next(iter(places.values())), name, len(members))
     crew.run("read", list(members), read)
     if crew.failures:
         raise _unread(name, crew.failures)

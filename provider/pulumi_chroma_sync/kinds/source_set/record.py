@@ -21,6 +21,8 @@ from typing import Any
 from pulumi_chroma_sync.errors import ChromaSyncError
 from pulumi_chroma_sync.kinds.source.model import INPUTS as OF_A_SOURCE
 
+from .declared import OF_THE_SET
+
 __all__ = ["Held", "Members", "is_of_a_set"]
 
 _VERSION = 1
@@ -66,36 +68,31 @@ class Members:
         if not isinstance(ids, Mapping):
             return cls()
         props = _unpacked(outputs.get("record"))
-        database = outputs.get("database_name")
+        of_all = {name: outputs[name] for name in OF_THE_SET if outputs.get(name) is not None}
         return cls(
-            {
-                key: Held(str(source_id), {"database_name": database, **props.get(key, {})})
-                for key, source_id in ids.items()
-            }
+            {key: Held(str(source_id), _whole(of_all, props.get(key, {}))) for key, source_id in ids.items()}
         )
 
     def outputs(
-        self, name: str, database: str, failures: Mapping[str, str], drifted: Mapping[str, Any]
+        self,
+        name: str,
+        of_all: Mapping[str, Any],
+        failures: Mapping[str, str],
+        drifted: Mapping[str, Any],
     ) -> dict[str, Any]:
         """The outputs of the set.
 
         Args:
             name: of the resource.
-            database: its sources' own where nothing failed.
+            of_all: the database and the connection, those of its sources where nothing failed.
             failures: key -> why it isn't as declared.
             drifted: key -> the properties that changed on the service.
         """
-        kept = {
-            key: {
-                name: value
-                for name, value in held.props.items()
-                if name in _KEPT and value is not None and (name, value) != ("database_name", database)
-            }
-            for key, held in sorted(self.held.items())
-        }
+        of_all = {each: of_all[each] for each in OF_THE_SET if of_all.get(each) is not None}
+        kept = {key: _own(of_all, held.props) for key, held in sorted(self.held.items())}
         return {
             "name": name,
-            "database_name": database,
+            **of_all,
             "source_ids": {key: held.id for key, held in self.held.items()},
             "record": _packed(kept),
             "failures": dict(failures),
@@ -111,6 +108,23 @@ class Members:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.held)
+
+
+def _own(of_all: Mapping[str, Any], props: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a source beside what all have in common."""
+    kept = {name: value for name, value in props.items() if name in _KEPT and value is not None}
+    for name in OF_THE_SET:
+        if kept.get(name) == of_all.get(name):
+            kept.pop(name, None)
+        elif name not in kept:
+            kept[name] = ""  # it has none, and the others do
+    return kept
+
+
+def _whole(of_all: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The other way round."""
+    whole = {**of_all, **own}
+    return {name: value for name, value in whole.items() if name not in OF_THE_SET or value != ""}
 
 
 def is_of_a_set(outputs: Mapping[str, Any]) -> bool:

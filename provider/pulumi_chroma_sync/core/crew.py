@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from pulumi_chroma_sync.core.session import Session
-from pulumi_chroma_sync.core.terminal import inform
 from pulumi_chroma_sync.errors import (
     AuthorizationError,
     ChromaSyncError,
@@ -18,6 +16,10 @@ from pulumi_chroma_sync.errors import (
     ServerError,
     UnreachableError,
 )
+
+from .cancelling import is_cancelled
+from .session import Session
+from .terminal import inform
 
 __all__ = ["Crew"]
 
@@ -87,6 +89,9 @@ class Crew:
             self._tell()
 
     def _attempt(self, verb: str, key: str, work: Callable[[str], object]) -> None:
+        if is_cancelled():
+            self._failed(key, "not begun, since the update was cancelled")
+            return
         if self._out is not None:
             self._failed(key, f"not begun, after {self._in_a_row} failures in a row: {self._out}")
             return

@@ -1,0 +1,1 @@
+"""Databases: their model, their state, their creation and their end."""

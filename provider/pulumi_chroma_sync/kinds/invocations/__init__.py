@@ -1,0 +1,1 @@
+"""What is particular to many runs: one for each object of a bucket."""
