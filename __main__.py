@@ -1,12 +1,18 @@
-"""The quickstart: one GitHub repository, and a collection of its newest commit; `make up` runs it."""
+"""The quickstart: a database, one GitHub repository in it, and a collection of its newest commit.
+
+`make up` runs it.
+"""
 
 import pulumi
 
 import pulumi_chroma_sync as chroma_sync
 
-# Without database_name= the database is that of `pulumi config set chroma-sync:database` or CHROMA_DATABASE.
+# It is there to be tried: `make down` deletes it with its collections. Yours wants `protect=True` instead.
+database = chroma_sync.Database("quickstart", name="quickstart", force_destroy=True)
+
 docs = chroma_sync.Source(
     "docs",
+    database_name=database.name,
     github={"repository": "acme/handbook", "include_globs": ["**/*.md"]},
     chunking={"type": "tree_sitter", "max_size_bytes": 8192},
 )
@@ -20,4 +26,5 @@ if sha := pulumi.Config().get("sha"):
         target_collection_name=f"handbook-{sha[:12]}",
         ref_identifier={"sha": sha},
     )
+    pulumi.export("database", run.database_name)
     pulumi.export("collection", run.collection_name)

@@ -17,7 +17,7 @@ from .answer import show_answer
 from .place import note
 from .show import show_sources
 
-_LIVE_HELP = "Use the real service, with CHROMA_API_KEY and CHROMA_DATABASE, and no emulator."
+_LIVE_HELP = "Use the real service, with CHROMA_API_KEY, and no emulator."
 _NEXT = "edit __main__.py, then: make preview · make up · make down"
 
 _live = click.option("--live", is_flag=True, envvar="LIVE", help=_LIVE_HELP)
@@ -39,8 +39,9 @@ def up(live: bool, arguments: tuple[str, ...]) -> None:
     chosen, service = _ready(live, console)
     _checked(chosen.run("up", "--yes", *arguments))
     show_sources(console, chosen.sources(), service, DEFAULT_URL)
-    if not live and (collection := chosen.output("collection")) is not None:
-        show_answer(console, collection, service["CHROMA_DATABASE"], service)
+    collection, database = chosen.output("collection"), chosen.output("database")
+    if not live and collection is not None and database is not None:
+        show_answer(console, collection, database, service)
     suffix = " (each with LIVE=1)" if live else ""
     console.print(note("next", _NEXT + suffix), markup=False, soft_wrap=True)
     console.print(note("", "by hand: . .local/env, then pulumi ..."), markup=False, soft_wrap=True)
@@ -94,7 +95,7 @@ def _ready(live: bool, console: Console) -> tuple[stack.Stack, Mapping[str, str]
         service = {name: value for name, value in os.environ.items() if name.startswith("CHROMA_")}
         if not service.get("CHROMA_API_KEY"):
             raise click.ClickException(
-                "LIVE=1 works on the real service and needs its key: set CHROMA_API_KEY (and CHROMA_DATABASE)"
+                "LIVE=1 works on the real service and needs its key: set CHROMA_API_KEY"
             )
         url = service.get("CHROMA_SYNC_URL") or DEFAULT_URL
         line = note("service", f"{url}  (the real one, with your CHROMA_API_KEY)")

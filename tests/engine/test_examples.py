@@ -13,6 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+from tests.emulator.folders import chunks
 
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 
@@ -29,6 +30,9 @@ SCRIPTS = ("automation", "testing")
 
 DATA = "rag"
 """The example whose runs are carried out."""
+
+UPLOADS = "uploads"
+"""The example without a source: the service keeps one for all uploads."""
 
 FILES = {"README.md", "__main__.py", "requirements.txt"}
 OTHERWISE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}| in [\d.]+s")
@@ -59,6 +63,7 @@ class Checkout:
     def __init__(self, folder: Path, example: str, home: Path, emu: RunningEmulator) -> None:
         self.example = folder / "examples" / example
         shutil.copytree(ROOT / "examples" / example, self.example, ignore=_not_of_the_example)
+        self._readme = (self.example / "README.md").read_text(encoding="utf-8")
         (folder / "Makefile").write_text("up:\n", encoding="utf-8")
         (folder / ".venv").symlink_to(sys.prefix)
         self.state = folder / ".local" / "state"
@@ -86,28 +91,35 @@ class Checkout:
         assert ended.returncode == 0, ended.stdout
         return ended.stdout
 
+    def commands(self) -> tuple[str, str]:
+        """The README's first block: up to its `pulumi destroy`, and from there."""
+        commands, destroy, end = blocks(self._readme, "sh")[0].partition("pulumi destroy")
+        assert "pulumi preview --expect-no-changes\n" in commands
+        return commands, ". ../../.local/env\n" + destroy + end
+
+    def shows(self, said: str) -> None:
+        """What the README shows was said, line by line."""
+        shown = "".join(blocks(self._readme, "text"))
+        said_lines = Counter(OTHERWISE.sub("", line.rstrip()) for line in said.splitlines())
+        assert Counter(OTHERWISE.sub("", line.rstrip()) for line in shown.splitlines()) <= said_lines, said
+
     def written(self) -> str:
         """All that the engine has kept: state, backups, history and the stack's settings."""
         files = [*self.state.rglob("*"), *self.example.glob("Pulumi*.yaml")]
         return "\n".join(path.read_text(encoding="utf-8") for path in files if path.is_file())
 
 
-@pytest.mark.parametrize("example", [name for name in EXAMPLES if name not in (*SCRIPTS, DATA)])
+@pytest.mark.parametrize("example", [name for name in EXAMPLES if name not in (*SCRIPTS, DATA, UPLOADS)])
 def test_an_example_does_what_its_readme_says(
     example: str, engine: Path, emu: RunningEmulator, tmp_path: Path
 ) -> None:
     """Its commands work as they stand there, its preview is the one shown, and at last all is gone."""
     assert FILES | {"Pulumi.yaml"} <= {path.name for path in (ROOT / "examples" / example).iterdir()}
-    readme = (ROOT / "examples" / example / "README.md").read_text(encoding="utf-8")
-    commands, shown = blocks(readme, "sh")[0], "".join(blocks(readme, "text"))
-    assert "pulumi preview --expect-no-changes\n" in commands
-
     checkout = Checkout(tmp_path / "checkout", example, engine, emu)
+    commands, end = checkout.commands()
     secret = {line.partition("=")[2] for line in re.findall(r"^export AWS_SECRET\S+", commands, re.MULTILINE)}
-    before_the_end, destroy, end = commands.partition("pulumi destroy")
-    said = checkout.run(before_the_end)
-    said_lines = Counter(OTHERWISE.sub("", line.rstrip()) for line in said.splitlines())
-    assert Counter(OTHERWISE.sub("", line.rstrip()) for line in shown.splitlines()) <= said_lines, said
+    said = checkout.run(commands)
+    checkout.shows(said)
 
     with emu.client() as client:
         there = client.get("/api/v1/sources", params={"database_name": emu.database}).json()
@@ -115,10 +127,27 @@ def test_an_example_does_what_its_readme_says(
     assert there and [request["status"] for request in created] == [201] * len(there)
     assert not [value for value in secret if value in said + checkout.written()]
 
-    checkout.run(". ../../.local/env\n" + destroy + end)
+    checkout.run(end)
     with emu.client() as client:
         assert client.get("/api/v1/sources", params={"database_name": emu.database}).json() == []
     assert len(emu.control.requests("delete_source")) == len(created)
+
+
+def test_a_folder_is_uploaded_file_by_file_and_what_changed_again(engine: Path, tmp_path: Path) -> None:
+    """As its README says; the collection has what the files say in the end."""
+    with emulator(sync=True) as emu:
+        checkout = Checkout(tmp_path / "checkout", UPLOADS, engine, emu)
+        commands, end = checkout.commands()
+        said = checkout.run(commands)
+        checkout.shows(said)
+
+        folder = checkout.example.parents[1] / ".local" / "guides"
+        names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.md")}
+        indexed = list(chunks(emu, "guides").values())
+        assert len(names) == len(emu.control.requests("add_file")) - 1 == len(indexed)
+        assert {chunk["metadata"]["topic"] for chunk in indexed} == {"general", "travel"}
+        assert any("Hotels are booked with the train." in chunk["document"] for chunk in indexed)
+        checkout.run(end)
 
 
 @pytest.mark.parametrize("example", SCRIPTS)

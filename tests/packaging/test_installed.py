@@ -86,6 +86,6 @@ def test_the_engine_runs_a_program_on_it(installed: Installed, tmp_path: Path) -
             )
             assert ended.returncode == 0, ended.stderr[-3000:]
         with emu.client() as client:
-            (source,) = client.get("/api/v1/sources", params={"database_name": "demo"}).json()
+            (source,) = client.get("/api/v1/sources", params={"database_name": "quickstart"}).json()
     assert source["github"]["repository"] == "acme/handbook"
     assert "chroma-sync downloading" not in ended.stderr

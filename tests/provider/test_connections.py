@@ -14,6 +14,7 @@ PLAIN = {
     "apiKey": "ck-plain",
     "url": "https://plain.acme.com",
     "database": "plain",
+    "tenant": "plain-team",
     "apiUrl": "https://api.plain.acme.com",
     "timeout": "11",
     "retries": "1",
@@ -26,6 +27,7 @@ OWN = {
     "apiKey": "ck-own",
     "url": "https://own.acme.com",
     "database": "own",
+    "tenant": "own-team",
     "apiUrl": "https://api.own.acme.com",
     "timeout": "21",
     "retries": "2",
@@ -73,7 +75,7 @@ def test_a_connection_has_every_setting_of_its_own_but_what_is_the_processs() ->
         assert shown(settings(whole, None)) == {**PLAIN, "connection": "None"}
 
 
-def test_a_key_and_a_database_are_never_another_connections() -> None:
+def test_a_key_a_database_and_a_tenant_are_never_another_connections() -> None:
     """All other settings fall back to the plain ones, of the stack or of the environment."""
     bare = {"team-b.settle": "5"}
     for whole in (
@@ -81,8 +83,9 @@ def test_a_key_and_a_database_are_never_another_connections() -> None:
         connections(bare, **{variable_of(name): value for name, value in PLAIN.items()}),
     ):
         found = settings(whole)
-        assert found.api_key is None and found.database is None
-        expected = {**PLAIN, "apiKey": "None", "database": "None", "settle": "5", "connection": "team-b"}
+        assert found.api_key is None and found.database is None and found.tenant is None
+        nothing = dict.fromkeys(("apiKey", "database", "tenant"), "None")
+        expected = {**PLAIN, **nothing, "settle": "5", "connection": "team-b"}
         assert shown(found) == expected
     with pytest.raises(ConfigError) as caught:
         found.require_key()

@@ -128,13 +128,13 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     is passed on), clean (refused while the state knows resources), down, clean."""
     up = checkout.make("up")
     assert up.returncode == 0, up.stdout
-    assert "Previewing update" in up.stdout and "+ 3 created" in up.stdout
+    assert "Previewing update" in up.stdout and "+ 4 created" in up.stdout
     order = [
         up.stdout.index(f"\n{word:<10} ") for word in ("emulator", "source", "question", "answer", "next")
     ]
     assert up.stdout.startswith("engine     pulumi v") and order == sorted(order)
 
-    [source_id] = re.findall(r"^source     (\S+)  github acme/handbook  demo$", up.stdout, re.MULTILINE)
+    [source_id] = re.findall(r"^source     (\S+)  github acme/handbook  quickstart$", up.stdout, re.MULTILINE)
     assert f'source_id : "{source_id}"' in up.stdout
     stored = checkout.get(f"/api/v1/sources/{source_id}").json()
     assert stored["github"]["repository"] == "acme/handbook"
@@ -149,7 +149,7 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     assert re.search(r"^answer     .*two weeks before you leave.*\(vacation.md\)$", up.stdout, re.MULTILINE)
 
     again = checkout.make("up")
-    assert again.returncode == 0 and "3 unchanged" in again.stdout
+    assert again.returncode == 0 and "4 unchanged" in again.stdout
     assert " created" not in again.stdout and " create " not in again.stdout
     assert f"emulator   {checkout.emulator['url']}  " in again.stdout
 
@@ -167,10 +167,10 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     program.write_text(program.read_text().replace("acme/handbook", "acme/other"))
     preview = checkout.make("preview", "ARGS=--diff")
     assert preview.returncode == 0 and '"acme/handbook" => "acme/other"' in preview.stdout
-    assert len(checkout.get("/api/v1/sources?database_name=demo").json()) == 1
+    assert len(checkout.get("/api/v1/sources?database_name=quickstart").json()) == 1
 
     refresh = checkout.make("refresh")
-    assert refresh.returncode == 0 and "3 unchanged" in refresh.stdout
+    assert refresh.returncode == 0 and "4 unchanged" in refresh.stdout
 
     program.write_text(program.read_text().replace("repository", "repo"))
     bad = checkout.make("up")
@@ -182,7 +182,7 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     assert checkout.local.exists()
 
     down = checkout.make("down")
-    assert down.returncode == 0 and "- 3 deleted" in down.stdout, down.stdout
+    assert down.returncode == 0 and "- 4 deleted" in down.stdout, down.stdout
     assert checkout.emulator_ended()
     assert checkout.make("clean").returncode == 0
     assert not checkout.local.exists() and not (checkout.folder / "Pulumi.dev.yaml").exists()
@@ -194,7 +194,7 @@ def test_without_chromas_server_it_works_and_says_what_is_missing(checkout: Chec
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['chromadb_rust_bindings'] = None\n")
     up = checkout.make("up", PYTHONPATH=str(hidden))
-    assert up.returncode == 0 and "+ 2 created" in up.stdout, up.stdout
+    assert up.returncode == 0 and "+ 3 created" in up.stdout, up.stdout
     assert (
         "\ndata       no collection is filled, for Chroma's own server: the wheel `chromadb` is missing\n"
         in (up.stdout)
@@ -234,10 +234,10 @@ def test_an_emulator_that_died_comes_back_where_it_was_with_what_it_held(checkou
     before = checkout.emulator
     os.kill(int(str(before["pid"])), signal.SIGKILL)
     preview = checkout.make("preview")
-    assert preview.returncode == 0 and "3 unchanged" in preview.stdout, preview.stdout
+    assert preview.returncode == 0 and "4 unchanged" in preview.stdout, preview.stdout
     assert checkout.emulator["url"] == before["url"]
     assert checkout.emulator["pid"] != before["pid"]
-    assert len(checkout.get("/api/v1/sources?database_name=demo").json()) == 1
+    assert len(checkout.get("/api/v1/sources?database_name=quickstart").json()) == 1
 
 
 def test_live_without_a_key_is_one_sentence_and_starts_nothing(checkout: Checkout) -> None:
@@ -249,11 +249,11 @@ def test_live_without_a_key_is_one_sentence_and_starts_nothing(checkout: Checkou
 
 
 def test_live_works_on_the_service_that_the_user_has_set(checkout: Checkout) -> None:
-    """With LIVE=1 the user's key, URL and database are used, on a stack of its own, without an emulator."""
+    """With LIVE=1 the user's key and URL are used, on a stack of its own, without an emulator."""
     with emulator(databases=["knowledge"], api_key="ck-of-the-user") as live:
         up = checkout.make("up", "LIVE=1", **live.environment())
-        assert up.returncode == 0 and "+ 2 created" in up.stdout, up.stdout
-        assert "github acme/handbook  knowledge" in up.stdout
+        assert up.returncode == 0 and "+ 3 created" in up.stdout, up.stdout
+        assert "github acme/handbook  quickstart" in up.stdout
         assert not (checkout.local / "emulator.json").exists()
         assert "ck-of-the-user" not in up.stdout + (checkout.local / "env").read_text()
         down = checkout.make("down", "LIVE=1", **live.environment())
