@@ -27,7 +27,8 @@ NOBODY = "8a6f1c1e-0000-4000-8000-000000000000"
 OF_DEMO = 'of database "demo" of tenant "default"'
 NO_SUCH = (
     f'look up collection "handbok" {OF_DEMO}: the database has no such collection. Is its name spelled so, '
-    "and has the run that writes it begun? To see what there is: pulumi-chroma-sync collections --database NAME"
+    "and has the run that writes it begun? To see what there is: pulumi-chroma-sync collections "
+    "--database NAME"
 )
 
 Environment = Callable[..., None]
