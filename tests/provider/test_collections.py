@@ -208,10 +208,11 @@ def test_a_key_sees_what_it_is_good_for(emu: RunningEmulator, environment: Envir
     ):
         chroma_sync.get_collections(database_name="theirs", tenant="team-b")
     environment(CHROMA_API_KEY="sk-wrong")
-    with pytest.raises(chroma_sync.AuthorizationError, match="401") as caught:
-        chroma_sync.get_collections(database_name="demo")
-    assert 'look up the collections of database "demo"' in str(caught.value)
-    assert "sk-wrong" not in str(caught.value)
+    for tenant in (None, "default"):
+        with pytest.raises(chroma_sync.AuthorizationError, match="401") as caught:
+            chroma_sync.get_collections(database_name="demo", tenant=tenant)
+        assert 'look up the collections of database "demo"' in str(caught.value)
+        assert "sk-wrong" not in str(caught.value)
 
 
 def test_another_account_is_asked_by_its_connection(emu: RunningEmulator, environment: Environment) -> None:
