@@ -48,13 +48,14 @@ FLOORS = {
 LOADED = {
     *("", "args", "errors", "source", "source_set", "invocation", "invocations", "file_upload"),
     *("synced_repository", "lookups", "database"),
-    *("core", "core.answer", "core.border", "core.provider", "core.terminal"),
+    *("core", "core.answer", "core.asking", "core.border", "core.provider", "core.terminal"),
     *("kinds", "kinds.source", "kinds.source.effective", "kinds.source.outputs"),
     *("kinds.invocation", "kinds.invocation.provider"),
 }
 """What a program pays for."""
 
 MADE_OF = {
+    "collection": {"database", "source"},
     "database": {"source"},
     "source_set": {"source"},
     "invocation": {"source"},

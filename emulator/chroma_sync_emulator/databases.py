@@ -17,6 +17,7 @@ __all__ = [
     "add",
     "collection",
     "collections",
+    "count_records",
     "delete_collection",
     "drop",
     "get",
@@ -104,6 +105,17 @@ def collection(store: Store, tenant: str, database: str, name: str) -> dict[str,
         if found["name"] == name:
             return found
     raise NotFound(f"Collection [{name}] does not exist")
+
+
+def count_records(store: Store, tenant: str, database: str, collection_id: str) -> int:
+    """How many records one has: none, since nothing is kept here."""
+    try:
+        uuid.UUID(collection_id)
+    except ValueError:
+        raise BadRequest("Collection ID is not a valid UUIDv4") from None
+    if collection_id not in {found["id"] for found in collections(store, tenant, database)}:
+        raise NotFound(f"Collection [{collection_id}] does not exist.")
+    return 0
 
 
 def delete_collection(store: Store, tenant: str, database: str, name: str) -> None:

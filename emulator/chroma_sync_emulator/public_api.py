@@ -124,6 +124,10 @@ async def _get_collection(request: Request) -> Response:
     return await _answered(request, databases.collection, request.path_params["name"])
 
 
+async def _count_records(request: Request) -> Response:
+    return await _answered(request, databases.count_records, request.path_params["id"])
+
+
 async def _delete_collection(request: Request) -> Response:
     await _answered(request, databases.delete_collection, request.path_params["name"])
     return JSONResponse({})
@@ -142,6 +146,7 @@ _OWN = (
     Route(_COLLECTIONS, _list_collections, methods=["GET"]),
     Route(f"{_COLLECTIONS}/{{name}}", _get_collection, methods=["GET"]),
     Route(f"{_COLLECTIONS}/{{name}}", _delete_collection, methods=["DELETE"]),
+    Route(f"{_COLLECTIONS}/{{id}}/count", _count_records, methods=["GET"]),
 )
 
 ROUTES = (

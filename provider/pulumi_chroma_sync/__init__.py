@@ -47,6 +47,10 @@ from .file_upload import FileUpload, FileUploadProvider
 from .invocation import Invocation, InvocationProvider
 from .invocations import Invocations, InvocationsProvider
 from .lookups import (
+    get_collection,
+    get_collection_output,
+    get_collections,
+    get_collections_output,
     get_invocation,
     get_invocation_output,
     get_invocations,
@@ -65,6 +69,7 @@ from .synced_repository import SyncedRepository
 if TYPE_CHECKING:
     from .results import (
         ChunkingResult,
+        CollectionResult,
         DenseEmbeddingResult,
         EmbeddingResult,
         EmbeddingTaskResult,
@@ -84,6 +89,7 @@ __all__ = [
     "ChromaSyncError",
     "ChunkingArgs",
     "ChunkingResult",
+    "CollectionResult",
     "ConfigError",
     "Database",
     "DatabaseExistsError",
@@ -136,6 +142,10 @@ __all__ = [
     "WebScrapeArgs",
     "WebScrapeFields",
     "WebScrapeResult",
+    "get_collection",
+    "get_collection_output",
+    "get_collections",
+    "get_collections_output",
     "get_invocation",
     "get_invocation_output",
     "get_invocations",

@@ -186,7 +186,7 @@ class AuthorizationError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404 or 410: there is no such source or database for this key.
+    """404 or 410: there is no such thing for this key: no source, run, database or collection.
 
     Attributes:
         after_doubt: whether an earlier try of this very request may have been carried out: of a delete, that

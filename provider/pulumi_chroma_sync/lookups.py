@@ -10,22 +10,24 @@ Nothing here imports httpx or pydantic before the first look-up: every program l
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 import pulumi
 
-from .errors import ChromaSyncError, ConfigError
+from .core.asking import Resources, checked, database_of, later, session_of
+from .errors import ChromaSyncError
 
 if TYPE_CHECKING:
-    from .core.session import Session
-    from .results import InvocationResult, SourceResult
+    from .results import CollectionResult, InvocationResult, SourceResult
 
 __all__ = [
-    "Resources",
     "RunStatus",
     "SourceType",
+    "get_collection",
+    "get_collection_output",
+    "get_collections",
+    "get_collections_output",
     "get_invocation",
     "get_invocation_output",
     "get_invocations",
@@ -44,11 +46,6 @@ SourceType = Literal["github", "web_scrape", "s3", "file_upload"]
 RunStatus = Literal["pending", "processing", "complete", "failed", "cancelled"]
 """How a run stands, as the API spells it."""
 
-Resources = pulumi.Resource | Sequence[pulumi.Resource]
-"""One, or many."""
-
-_T = TypeVar("_T")
-
 
 def get_source(source_id: str, *, connection: str | None = None) -> SourceResult:
     """Look up a source by its id.
@@ -64,8 +61,8 @@ def get_source(source_id: str, *, connection: str | None = None) -> SourceResult
     """
     from .kinds.source.lookup import source_of, source_result
 
-    _checked("source_id", source_id)
-    return source_result(source_of(_session(connection).client, source_id))
+    checked("source_id", source_id)
+    return source_result(source_of(session_of(connection).client, source_id))
 
 
 def get_source_output(
@@ -81,7 +78,7 @@ def get_source_output(
         connection: with which account's settings; see :class:`Source`.
         depends_on: resources that have to be there before anything is asked.
     """
-    return _later(get_source, depends_on, connection=connection, source_id=source_id)
+    return later(get_source, depends_on, connection=connection, source_id=source_id)
 
 
 def get_sources(
@@ -105,10 +102,10 @@ def get_sources(
     """
     from .kinds.source.lookup import source_result, sources_of
 
-    _checked("database_name", database_name, optional=True)
-    _checked("source_type", source_type, SourceType, optional=True)
-    session = _session(connection)
-    found = sources_of(session.client, database_name or _database(session), source_type)
+    checked("database_name", database_name, optional=True)
+    checked("source_type", source_type, SourceType, optional=True)
+    session = session_of(connection)
+    found = sources_of(session.client, database_name or database_of(session), source_type)
     return tuple(map(source_result, found))
 
 
@@ -128,7 +125,7 @@ def get_sources_output(
         depends_on: resources that have to be there before anything is asked, such as a source that the list
             is to have.
     """
-    return _later(
+    return later(
         get_sources, depends_on, connection=connection, database_name=database_name, source_type=source_type
     )
 
@@ -147,8 +144,8 @@ def get_invocation(invocation_id: str, *, connection: str | None = None) -> Invo
     """
     from .kinds.invocation.lookup import invocation_of, invocation_result
 
-    _checked("invocation_id", invocation_id)
-    return invocation_result(invocation_of(_session(connection).client, invocation_id))
+    checked("invocation_id", invocation_id)
+    return invocation_result(invocation_of(session_of(connection).client, invocation_id))
 
 
 def get_invocation_output(
@@ -164,7 +161,7 @@ def get_invocation_output(
         connection: with which account's settings; see :class:`Source`.
         depends_on: resources that have to be there before anything is asked.
     """
-    return _later(get_invocation, depends_on, connection=connection, invocation_id=invocation_id)
+    return later(get_invocation, depends_on, connection=connection, invocation_id=invocation_id)
 
 
 def get_invocations(
@@ -193,21 +190,21 @@ def get_invocations(
     """
     from .kinds.invocation.lookup import invocation_result, invocations_of
 
-    _checked("source_id", source_id, optional=True)
-    _checked("database_name", database_name, optional=True)
-    _checked("source_type", source_type, SourceType, optional=True)
-    _checked("status", status, RunStatus, optional=True)
+    checked("source_id", source_id, optional=True)
+    checked("database_name", database_name, optional=True)
+    checked("source_type", source_type, SourceType, optional=True)
+    checked("status", status, RunStatus, optional=True)
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise ChromaSyncError("limit: must be a whole number, 1 or more; None for all")
     if source_id is not None and database_name is not None:
         raise ChromaSyncError(
             "give source_id or database_name, not both: the runs of a source are all in its database"
         )
-    session = _session(connection)
+    session = session_of(connection)
     found = invocations_of(
         session.client,
         source_id=source_id,
-        database=None if source_id is not None else database_name or _database(session),
+        database=None if source_id is not None else database_name or database_of(session),
         source_type=source_type,
         status=status,
         at_most=limit,
@@ -236,7 +233,7 @@ def get_invocations_output(
         connection: with which account's settings; see :class:`Source`.
         depends_on: resources that have to be there before anything is asked.
     """
-    return _later(
+    return later(
         get_invocations,
         depends_on,
         connection=connection,
@@ -268,12 +265,12 @@ def get_latest_invocations(
     """
     from .kinds.invocation.lookup import invocation_result, latest_invocations_of
 
-    _checked("source_id", source_id)
+    checked("source_id", source_id)
     if isinstance(keys, str):
         raise ChromaSyncError("keys: must be a list of object keys, not one of them")
     for number, key in enumerate(keys := list(keys)):
-        _checked(f"keys[{number}]", key)
-    found = latest_invocations_of(_session(connection).client, source_id, keys)
+        checked(f"keys[{number}]", key)
+    found = latest_invocations_of(session_of(connection).client, source_id, keys)
     return {key: invocation_result(reply) for key, reply in found.items()}
 
 
@@ -292,83 +289,111 @@ def get_latest_invocations_output(
         connection: with which account's settings; see :class:`Source`.
         depends_on: resources that have to be there before anything is asked.
     """
-    return _later(get_latest_invocations, depends_on, connection=connection, source_id=source_id, keys=keys)
+    return later(get_latest_invocations, depends_on, connection=connection, source_id=source_id, keys=keys)
 
 
-def _session(name: str | None) -> Session:
-    """What look-ups work with: the one place where their settings are read."""
-    from .core.connections import Connections
-    from .core.session import session_for
+def get_collection(
+    name: str,
+    *,
+    database_name: str | None = None,
+    tenant: str | None = None,
+    connection: str | None = None,
+) -> CollectionResult:
+    """Look up a collection by its name, with the number of its records.
 
-    stack = pulumi.Config("chroma-sync")  # empty in a script without the engine
-    connections = Connections(lambda key: stack.get(key.removeprefix("chroma-sync:")))
-    connection = connections.at(name)
-    if connection.settings is None:
-        raise connection.error or ConfigError("connection", "there is none")
-    return session_for(connection.settings, connections.secrets)
+    Args:
+        name: its name.
+        database_name: the database. Default: ``chroma-sync:database``, then ``CHROMA_DATABASE``, then the
+            one that the API key is scoped to.
+        tenant: whose the database is. Default: ``chroma-sync:tenant``, then ``CHROMA_TENANT``, then the
+            tenant of the API key.
+        connection: with which account's settings; see :class:`Source`.
 
-
-def _database(session: Session) -> str:
-    """The database where the program names none: of the settings, else the one that the key is good for."""
-    from .core.account import Account
-    from .settings import setting_of, variable_of
-
-    if session.settings.database is not None:
-        return session.settings.database
-    name, why = session.part(Account).database(lambda _told: None)
-    if name is None:
-        setting, variable = (of("database", session.settings.connection) for of in (setting_of, variable_of))
-        raise ConfigError(
-            "database",
-            "no database is named; pass database_name, or set "
-            f"`pulumi config set {setting} NAME` or {variable}{why}",
-        )
-    return name
-
-
-def _checked(name: str, value: object, allowed: Any = None, *, optional: bool = False) -> None:
-    """Refuse what no look-up could work with, before anything is asked."""
-    if optional and value is None:
-        return
-    if isinstance(value, pulumi.Output):
-        raise ChromaSyncError(f"{name}: is an output; pass it to the look-up's twin with _output")
-    if not isinstance(value, str) or not value:
-        raise ChromaSyncError(f"{name}: must be a text that isn't empty")
-    if allowed is not None and value not in allowed.__args__:
-        raise ChromaSyncError(f"{name}: must be one of {', '.join(allowed.__args__)}")
-
-
-def _later(look_up: Callable[..., _T], depends_on: Resources, **arguments: Any) -> pulumi.Output[_T]:
-    """The look-up of arguments that may be outputs: unknown as long as one of them is, secret where one is.
-
-    It is made on a thread, since the program's other resources need the event loop meanwhile.
+    Raises:
+        NotFoundError: there is no such collection, or no such database for this API key.
+        ConfigError: no API key or no database is set, or a setting is malformed.
+        ChromaSyncError: it could not be read.
     """
-    if isinstance(depends_on, pulumi.Resource):
-        depends_on = [depends_on]
-    # What is to be created has no id at preview yet, and so keeps the answer unknown.
-    there = [each.id if isinstance(each, pulumi.CustomResource) else each.urn for each in depends_on]
-    given = pulumi.Output.all(pulumi.Output.all(**arguments), *there)
+    from .kinds.collection.lookup import collection_of
 
-    async def answer(known: Sequence[Any]) -> _T:
-        try:
-            return await asyncio.to_thread(look_up, **known[0])
-        except ChromaSyncError as error:
-            if await given.is_secret():
-                raise _without(error, known[0]) from None
-            raise
-
-    return given.apply(answer)
+    checked("name", name)
+    checked("database_name", database_name, optional=True)
+    checked("tenant", tenant, optional=True)
+    session = session_of(connection)
+    return collection_of(session, name, database_name or database_of(session), tenant)
 
 
-def _without(error: ChromaSyncError, arguments: Mapping[str, Any]) -> ChromaSyncError:
-    """The same error, in which none of the arguments stands: one of them is a secret."""
-    from .api.secrecy import scrubbed
+def get_collection_output(
+    name: pulumi.Input[str],
+    *,
+    database_name: pulumi.Input[str | None] = None,
+    tenant: pulumi.Input[str | None] = None,
+    connection: str | None = None,
+    depends_on: Resources = (),
+) -> pulumi.Output[CollectionResult]:
+    """:func:`get_collection` of outputs.
 
-    given = arguments.values()
-    texts = [text for value in given for text in (value if isinstance(value, list) else [value])]
-    secrets = [text for text in texts if isinstance(text, str)]
-    for name in ("message", "step", "outcome"):
-        if text := getattr(error, name):
-            setattr(error, name, scrubbed(text, secrets))
-    error.args = (error.message,)
-    return error
+    Args:
+        name: its name, such as ``run.collection_name``.
+        database_name: the database. Default: the setting.
+        tenant: whose the database is. Default: the setting, then the tenant of the API key.
+        connection: with which account's settings; see :class:`Source`.
+        depends_on: resources that have to be there before anything is asked.
+    """
+    return later(
+        get_collection,
+        depends_on,
+        connection=connection,
+        name=name,
+        database_name=database_name,
+        tenant=tenant,
+    )
+
+
+def get_collections(
+    *,
+    database_name: str | None = None,
+    tenant: str | None = None,
+    connection: str | None = None,
+) -> Sequence[CollectionResult]:
+    """Look up the collections of a database, all of them, by name, each with the number of its records.
+
+    Args:
+        database_name: the database. Default: ``chroma-sync:database``, then ``CHROMA_DATABASE``, then the
+            one that the API key is scoped to.
+        tenant: whose it is. Default: ``chroma-sync:tenant``, then ``CHROMA_TENANT``, then the tenant of the
+            API key.
+        connection: with which account's settings; see :class:`Source`.
+
+    Raises:
+        NotFoundError: there is no such database for this API key.
+        ConfigError: no API key or no database is set, or a setting is malformed.
+        ChromaSyncError: the list could not be read to its end.
+    """
+    from .kinds.collection.lookup import collections_of
+
+    checked("database_name", database_name, optional=True)
+    checked("tenant", tenant, optional=True)
+    session = session_of(connection)
+    return collections_of(session, database_name or database_of(session), tenant)
+
+
+def get_collections_output(
+    *,
+    database_name: pulumi.Input[str | None] = None,
+    tenant: pulumi.Input[str | None] = None,
+    connection: str | None = None,
+    depends_on: Resources = (),
+) -> pulumi.Output[Sequence[CollectionResult]]:
+    """:func:`get_collections` of outputs.
+
+    Args:
+        database_name: the database. Default: the setting.
+        tenant: whose it is. Default: the setting, then the tenant of the API key.
+        connection: with which account's settings; see :class:`Source`.
+        depends_on: resources that have to be there before anything is asked, such as a run that writes one
+            of the collections, or the database itself, whose name is known before it is made.
+    """
+    return later(
+        get_collections, depends_on, connection=connection, database_name=database_name, tenant=tenant
+    )

@@ -1,4 +1,4 @@
-"""What look-ups answer: sources and their runs, as values that don't change, with the API's own names.
+"""What look-ups answer: sources, runs and collections, as values that don't change, with the API's own names.
 
 Each is made of what the service answers. AWS keys have no field here, and the user and password of an
 address are taken out, whatever the service says. Loaded with the first look-up: a program that makes none
@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 __all__ = [
     "ChunkingResult",
+    "CollectionResult",
     "DenseEmbeddingResult",
     "EmbeddingResult",
     "EmbeddingTaskResult",
@@ -205,3 +206,25 @@ class InvocationResult:
     """Likewise, what each of its chunks gets as well."""
     problem: str | None = None
     """What this version can't read of it; that field is empty then."""
+
+
+@dataclass(frozen=True, kw_only=True, config=_LENIENT)
+class CollectionResult:
+    """A collection as Chroma's public API answers it: what an app reads."""
+
+    id: str
+    """The service's id; another one where it was deleted and made again."""
+    name: str
+    """Its name."""
+    database_name: str
+    """The database."""
+    tenant: str
+    """Whose the database is."""
+    count: int
+    """How many records it has: chunks, of what runs wrote."""
+    metadata: Mapping[str, Any]
+    """As it was set, whole numbers whole; empty where it has none."""
+    dimension: int | None = None
+    """Of its vectors; None where it has none yet."""
+    finished_ingest: bool = False
+    """Whether its ingest is finished, so that no run can write into it."""

@@ -65,6 +65,10 @@ QUESTIONS: list[Question] = [
     ("DELETE", f"{COLLECTIONS}/none", {}),
     ("COLLECTION", "docs", {}),
     ("COLLECTION", "more", {}),
+    ("COUNT", "docs", {}),
+    ("GET", f"{COLLECTIONS}/docs/count", {}),
+    ("GET", f"{COLLECTIONS}/8a6f1c1e-0000-4000-8000-000000000000/count", {}),
+    ("POST", f"{COLLECTIONS}/8a6f1c1e-0000-4000-8000-000000000000/count", {"json": {}}),
     ("GET", COLLECTIONS, {}),
     ("GET", COLLECTIONS, {"params": {"limit": 5, "offset": 2}}),
     ("GET", f"{DATABASES}/knowledge/collections_count", {}),
@@ -92,8 +96,10 @@ def emu() -> Iterator[RunningEmulator]:
 
 
 def ask(client: httpx.Client, question: Question) -> httpx.Response:
-    """The answer; a collection is made in the way that each has."""
+    """The answer; a collection is made in the way that each has, and counted by the id that each gave it."""
     method, path, options = question
+    if method == "COUNT":
+        return client.get(f"{COLLECTIONS}/{client.get(f'{COLLECTIONS}/{path}').json()['id']}/count")
     if method != "COLLECTION":
         return client.request(method, path, **options)
     if "x-chroma-token" in client.headers:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pulumi import automation as auto
+from tests.emulator.folders import Repository
 from tests.existing import create
 
-from chroma_sync_emulator.testing import RunningEmulator
+from chroma_sync_emulator.testing import RunningEmulator, emulator
 
 from .conftest import MakeProject
 from .programs import program
@@ -86,3 +89,74 @@ def test_a_program_looks_up_what_there_is(project: MakeProject, emu: RunningEmul
     said = "look up source [secret]: the service has no such source, or not for this API key. To see what"
     assert said in "\n".join(refused.errors)
     assert "Traceback" not in refused.output and NOBODY not in refused.output
+
+
+def test_a_program_exports_what_an_app_should_read(project: MakeProject, tmp_path: Path) -> None:
+    """The collection of a run is unknown until the run is over, and has its chunks then; nothing is left to
+    change. The database that the key is scoped to is told by the program, once."""
+    first = Repository(tmp_path / "handbook").commit({"leave.md": "# Leave", "deploy.md": "# Deploy"})
+    second = Repository(tmp_path / "handbook").commit({"more.md": "# More"})
+
+    def of(sha: str) -> str:
+        return program(
+            """
+            docs = chroma_sync.Source(
+                "docs", database_name="demo", github={"repository": "acme/handbook"}
+            )
+            """,
+            f"""
+            run = chroma_sync.Invocation(
+                "handbook",
+                source_id=docs.source_id,
+                target_collection_name="handbook-{sha[:7]}",
+                ref_identifier={{"sha": "{sha}"}},
+            )
+            handbook = chroma_sync.get_collection_output(run.collection_name)
+            """,
+            'pulumi.export("name", handbook.name)',
+            'pulumi.export("count", handbook.count)',
+            'pulumi.export("metadata", handbook.metadata)',
+            'pulumi.export("all", chroma_sync.get_collections_output(depends_on=run).apply(len))',
+            'pulumi.export("before", len(chroma_sync.get_collections()))',
+        )
+
+    with emulator(repos={"acme/handbook": tmp_path / "handbook"}) as emu:
+        emu.control.add_tenant("default", "sk-scoped", database="demo")
+        environment = {**emu.environment(), "CHROMA_API_KEY": "sk-scoped", "CHROMA_DATABASE": None}
+        stack = project(of(first), env=environment)
+        preview = stack.preview()
+        shown = preview.stdout.partition("Outputs:")[2]
+        for line in ("count   : [unknown]", "name    : [unknown]", "all     : [unknown]", "before  : 0"):
+            assert line in shown
+        told = 'this API key is good for database "demo" alone, which is used where none is named'
+        assert [told in line.message for line in preview.diagnostics].count(True) == 1
+        stack.up()
+        expected = {
+            "name": f"handbook-{first[:7]}",
+            "count": 2,
+            "metadata": {"finished_ingest": True},
+            "all": 1,
+            "before": 0,
+        }
+        assert stack.outputs() == expected
+        assert stack.up().summary == {"same": 3}  # what was there before it is one by now
+        assert stack.outputs() == {**expected, "before": 1}
+        assert stack.preview("--expect-no-changes").ok
+
+        # Of the next commit: the old one is shown until the new one is whole.
+        stack.program(of(second))
+        stack.up()
+        assert stack.outputs() == {
+            **expected,
+            "name": f"handbook-{second[:7]}",
+            "count": 3,
+            "all": 2,
+            "before": 1,
+        }
+
+        # What isn't there ends the program with the sentence alone.
+        stack.program(program('chroma_sync.get_collection("handbok")'))
+        refused = stack.preview(check=False)
+        said = 'look up collection "handbok" of database "demo" of tenant "default": the database has no such'
+        assert not refused.ok and said in "\n".join(refused.errors)
+        assert "Traceback" not in refused.output and "sk-scoped" not in refused.output

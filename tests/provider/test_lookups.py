@@ -17,8 +17,8 @@ from tests.existing import create, upload
 import pulumi_chroma_sync as chroma_sync
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 from pulumi_chroma_sync.api.replies import SourceReply
+from pulumi_chroma_sync.core.asking import session_of
 from pulumi_chroma_sync.kinds.source.lookup import source_result
-from pulumi_chroma_sync.lookups import _session
 
 from .registering import registered
 from .scripted import Answer, Request, answer, scripted
@@ -256,7 +256,7 @@ def test_no_secret_is_in_what_a_look_up_answers() -> None:
         ]
         assert len(answered) == 4
         text = repr(answered) + json.dumps([dataclasses.asdict(each) for each in answered])
-        assert "hushed" not in text and "AKIA" not in text and "hushed" not in repr(_session(None).settings)
+        assert "hushed" not in text and "AKIA" not in text and "hushed" not in repr(session_of(None).settings)
         assert "https://***@git.acme.com/a/b" in text
 
 

@@ -179,6 +179,26 @@ assert_type(
     chroma_sync.get_latest_invocations_output(s3.source_id, ["in/a.pdf", other.get_output("key")]),
     pulumi.Output[Mapping[str, chroma_sync.InvocationResult]],
 )
+collection = chroma_sync.get_collection("handbook", database_name="knowledge", tenant="acme")
+assert_type(collection, chroma_sync.CollectionResult)
+assert_type(collection.count, int)
+assert_type(collection.metadata, Mapping[str, Any])
+assert_type(collection.dimension, int | None)
+assert_type(collection.finished_ingest, bool)
+assert_type(chroma_sync.get_collections(), Sequence[chroma_sync.CollectionResult])
+written = chroma_sync.Invocation("written", source_id=github.source_id, target_collection_name="handbook")
+assert_type(
+    chroma_sync.get_collection_output(written.collection_name, database_name=github.database_name),
+    pulumi.Output[chroma_sync.CollectionResult],
+)
+assert_type(
+    chroma_sync.get_collection_output("handbook", depends_on=written).apply(lambda found: found.count),
+    pulumi.Output[int],
+)
+assert_type(
+    chroma_sync.get_collections_output(tenant=other.get_output("tenant"), depends_on=[written]),
+    pulumi.Output[Sequence[chroma_sync.CollectionResult]],
+)
 chroma_sync.SourceResult(id="8a6f", source_type="s3", database_name="d", created_at="")  # in users' own tests
 
 # Errors, for tests of one's own.

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pulumi_chroma_sync.errors import ChromaSyncError, NoAnswerError, NotFoundError, ServerError
 
 from .caller import Caller
-from .replies import Answer, WrongShape, service_error_in
+from .replies import Answer, WrongShape, is_usable_id, service_error_in
 from .retrying import Allowance
 
 __all__ = ["CollectionReply", "DatabaseReply", "Identity", "PublicClient"]
@@ -226,8 +226,7 @@ class PublicClient(Caller):
 
 
 def _quoted(name: str) -> str:
-    # A dot or two would be another path.
-    if not name or name in (".", ".."):
+    if not is_usable_id(name):  # a dot or two would be another path
         raise ChromaSyncError(f"{name!r} can't be a name; nothing was sent")
     return quote(name, safe="")
 

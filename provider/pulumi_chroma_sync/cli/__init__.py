@@ -1,4 +1,4 @@
-"""The command line: ``pulumi-chroma-sync`` with ``list``, ``import``, ``runs`` and ``run``.
+"""The command line: ``pulumi-chroma-sync`` with ``list``, ``import``, ``runs``, ``run``, ``collections``.
 
 Settings come from the environment (:mod:`pulumi_chroma_sync.settings`); the API key from there alone, because
 what stands on a command line can be read by every user of the machine. Results go to stdout, everything else
@@ -20,6 +20,7 @@ import click
 
 from pulumi_chroma_sync.errors import AuthorizationError, ChromaSyncError, NotFoundError
 
+from .collections import collections_command
 from .common import Misused, common_options, errors_in_a_line, settings_and_database
 from .run_commands import run_command, runs_command
 
@@ -37,8 +38,8 @@ _AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="pulumi-chroma-sync")
 def main() -> None:
-    """Chroma Sync beside Pulumi: look at sources and their runs, start runs, and bring existing sources into
-    a stack.
+    """Chroma Sync beside Pulumi: look at sources, their runs and collections, start runs, and bring existing
+    sources into a stack.
 
     The API key is read from CHROMA_API_KEY, or with --connection from that connection's own variable.
 
@@ -48,6 +49,7 @@ def main() -> None:
 
 main.add_command(runs_command)
 main.add_command(run_command)
+main.add_command(collections_command)
 
 
 @main.command("list")

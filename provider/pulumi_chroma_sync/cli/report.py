@@ -34,11 +34,17 @@ def show(sources: Sequence[SourceReply]) -> None:
     print_table(table_of(("ID", "KIND", "TARGET", "CHUNKING", "CREATED"), rows))
 
 
-def table_of(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """A table whose first column holds ids, of which nothing is ever cut."""
+def table_of(headings: Iterable[str], rows: Iterable[Iterable[str]], *, ids: bool = True) -> Table:
+    """A table of which nothing is cut: where it is too wide for the terminal, cells go over several lines.
+
+    Args:
+        headings: of the columns.
+        rows: their cells.
+        ids: whether the first column holds ids, each of which stays on one line.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, heading in enumerate(headings):
-        if number:
+        if number or not ids:
             table.add_column(heading, overflow="fold")
         else:
             table.add_column(heading, no_wrap=True, min_width=36)

@@ -33,6 +33,7 @@ class Account:
         self._session = session
         self._settings = session.settings
         self._identity: Shared[Identity] = Shared(session.clock.monotonic)
+        self._told: Shared[Identity] = Shared(session.clock.monotonic)
         self._shared: Shared[tuple[str | None, str]] = Shared(session.clock.monotonic)
 
     def identity(self) -> Identity:
@@ -41,7 +42,28 @@ class Account:
         Raises:
             ChromaSyncError: nobody can tell.
         """
-        return self._identity.get(self._session.client.identity, max_age=math.inf)
+        return self._identity.get(self._ask_for_identity, max_age=math.inf)
+
+    def tenant(self) -> str:
+        """Whose the key is, asked for as patiently as anything else, until somebody has told.
+
+        Raises:
+            ConfigError: the address of the public API isn't known.
+            ChromaSyncError: nobody can tell.
+        """
+        api = self._session.client.public
+        try:
+            tenant = self._told.get(api.identity, max_age=math.inf).tenant
+        except ChromaSyncError:
+            self._told.forget()  # so that whoever comes later asks again
+            raise
+        if not tenant:
+            setting, variable = (of("tenant", self._settings.connection) for of in (setting_of, variable_of))
+            raise ChromaSyncError(
+                f"the public API doesn't say whose {self._settings.whose_key} is; pass tenant, or set "
+                f"{setting} or {variable}"
+            )
+        return tenant
 
     def database(self, tell: Callable[[str], None]) -> tuple[str | None, str]:
         """The one database that the key is good for, asked for once in a session.
@@ -53,6 +75,12 @@ class Account:
             Its name, or None; and what to add to the sentence for where it is None.
         """
         return self._shared.get(lambda: self._ask(tell), max_age=math.inf)
+
+    def _ask_for_identity(self) -> Identity:
+        asked = self._session.clock.monotonic()
+        found = self._session.client.identity()
+        self._told.offer(asked, found)
+        return found
 
     def _ask(self, tell: Callable[[str], None]) -> tuple[str | None, str]:
         whose, url = self._settings.whose_key, self._settings.api_url

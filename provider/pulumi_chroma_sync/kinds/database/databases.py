@@ -17,7 +17,7 @@ from pulumi_chroma_sync.core.shared import Shared
 from pulumi_chroma_sync.core.terminal import inform
 from pulumi_chroma_sync.errors import ApiError, AuthorizationError, ChromaSyncError, NotFoundError
 
-from .sentences import is_another_now, not_empty, with_force
+from .sentences import is_another_now, may_not_use, not_empty, with_force
 
 __all__ = ["Asked", "Databases"]
 
@@ -72,13 +72,7 @@ class Databases:
         Raises:
             ChromaSyncError: nobody can tell.
         """
-        tenant = self.api.identity().tenant
-        if not tenant:
-            raise ChromaSyncError(
-                f"the public API doesn't say whose {self._session.settings.whose_key} is; pass tenant, or "
-                "set chroma-sync:tenant or CHROMA_TENANT"
-            )
-        return tenant
+        return self._session.part(Account).tenant()
 
     def key_and_tenant(self, warn: Callable[[str], None]) -> tuple[str, Asked]:
         """Is the key accepted, and whose is it ("" where nobody can tell)? One question for a process."""
@@ -200,8 +194,7 @@ class Databases:
                 return self._refused()
             return Asked(
                 property="tenant",
-                reason=f'{settings.whose_key} may not use database "{name}" of tenant "{tenant}" (403): is '
-                "the tenant the key's, and is the key scoped to no other database?",
+                reason=may_not_use(tenant, name, settings.whose_key),
             )
         except ChromaSyncError as error:
             kind = "answered with a failure" if isinstance(error, ApiError) else "could not be asked"

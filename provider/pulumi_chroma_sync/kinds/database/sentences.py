@@ -14,6 +14,7 @@ __all__ = [
     "exists_already",
     "is_another_now",
     "listed",
+    "may_not_use",
     "not_empty",
     "replaced",
     "step_of",
@@ -83,6 +84,14 @@ def another_tenant(name: str, before: str, now: str, whose_key: str) -> str:
     return (
         f'database "{name}" is in tenant "{before}", and {whose_key} is of tenant "{now}". Set the key of '
         f'the first one; or, to make a new database in the second, pass tenant="{now}"'
+    )
+
+
+def may_not_use(tenant: str, name: str, whose_key: str) -> str:
+    """What a 403 about a database means."""
+    return (
+        f'{whose_key} may not use database "{name}" of tenant "{tenant}" (403): is the '
+        "tenant the key's, and is the key scoped to no other database?"
     )
 
 

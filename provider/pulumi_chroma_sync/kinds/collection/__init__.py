@@ -1,0 +1,1 @@
+"""Collections: what look-ups ask of them."""
