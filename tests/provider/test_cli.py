@@ -358,7 +358,7 @@ def test_a_failing_service_is_one_line_too(run: Run, emu: RunningEmulator, tmp_p
 
 def test_a_key_is_no_option(run: Run) -> None:
     """What stands on a command line is readable by everybody on the machine."""
-    for command in ("list", "import", "runs", "run"):
+    for command in ("list", "import", "runs", "run", "collections"):
         assert "--api-key" not in run(command, "--help").stdout
         refused = run(command, "--api-key", "sk-1")
         assert refused.exit_code == 2 and "No such option" in refused.stderr
@@ -370,7 +370,8 @@ def test_the_installed_command_runs_and_documents_its_exit_codes() -> None:
     codes = "Exit codes: 0 done, 1 it failed, 2 it was asked for in the wrong way, 130 stopped with Ctrl-C."
     assert codes in " ".join(ended.stdout.split())
     assert ended.stderr == ""
-    assert re.findall(r"^  (\w+)  ", ended.stdout, re.MULTILINE) == ["import", "list", "run", "runs"]
+    commands = re.findall(r"^  (\w+)  ", ended.stdout, re.MULTILINE)
+    assert commands == ["collections", "import", "list", "run", "runs"]
 
 
 def _all_of(descriptor: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from chroma_sync_emulator.syncing.process import chroma_server
@@ -36,14 +37,18 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(params=["real", "own"])
 def emu(request: pytest.FixtureRequest) -> Iterator[RunningEmulator]:
-    """The emulator before Chroma's own server, and by itself; the first one's databases go with it."""
-    real = {"chroma": request.getfixturevalue("server")} if request.param == "real" else {}
-    with emulator(["demo"], **real) as running:
+    """The emulator before Chroma's own server, and by itself; the first one's databases go with it.
+
+    They go when the emulator has ended, because a fault may make one of them late.
+    """
+    url = request.getfixturevalue("server") if request.param == "real" else None
+    with emulator(["demo"], **({"chroma": url} if url else {})) as running:
         running.control.add_tenant("default", "scoped-key", database="demo")
         yield running
-        for name in there(running):
-            with running.client() as client:
-                client.delete(f"{DATABASES}/{name}")
+    if url:
+        with httpx.Client(base_url=url) as client:
+            for each in client.get(DATABASES).raise_for_status().json():
+                client.delete(f"{DATABASES}/{each['name']}").raise_for_status()
 
 
 @pytest.fixture
