@@ -7,7 +7,7 @@ the plugin works with them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 from pulumi import dynamic
@@ -15,7 +15,13 @@ from typing_extensions import TypedDict, Unpack
 
 from .args import RefIdentifierArgs, as_input
 from .core.border import called_by_the_engine, with_whole_numbers
+from .errors import ConfigError
 from .kinds.invocation.provider import OneRunProvider
+
+if TYPE_CHECKING:
+    from pulumi.dynamic import CheckFailure
+
+    from .settings import Settings
 
 __all__ = ["Invocation", "InvocationProvider"]
 
@@ -36,13 +42,18 @@ class InvocationProvider(OneRunProvider):
         """
         from .kinds.invocation.check import check_inputs, setting_failure, unfit
         from .kinds.invocation.spec import changed_inputs
+        from .kinds.invocation.superseding import FLAG
 
         self._program_runs = True
         inputs, failures = check_inputs(news)
         is_new = not _olds.get("source_id") or bool(changed_inputs(_olds, inputs))
         # Another connection has to see the same source: then it is one of the same account.
         is_new |= _olds.get("connection") != inputs.get("connection")
+        cleans_up = inputs.get(FLAG) is True
+        is_new |= cleans_up and _olds.get(FLAG) is not True
         failures += self._preflight(inputs, failures, setting_failure, unfit if is_new else None)
+        if cleans_up and not failures and self._settings is not None:
+            failures += self._preflight_of_clean_up(self._settings, inputs)
         if not failures and not _olds.get("source_id"):
             self._notice(inputs)
         return dynamic.CheckResult(inputs, failures)
@@ -54,26 +65,28 @@ class InvocationProvider(OneRunProvider):
         New first: whoever reads the old collection goes on doing so until the new one is complete.
         """
         from .kinds.invocation.model import ARGUMENTS
-        from .kinds.invocation.sentences import replaced
+        from .kinds.invocation.sentences import ended, replaced
         from .kinds.invocation.spec import changed_inputs
         from .kinds.invocation.state import is_unfinished
+        from .kinds.invocation.superseding import FLAG, Successions, becomes_of
 
         name, replaces = _news.get("name") or "run", changed_inputs(_olds, _news)
-        why = replaced(name, replaces, _olds)
-        status = _olds.get("status")
+        status, becomes = _olds.get("status"), becomes_of(_olds, _news)
+        why = replaced(replaces, becomes)
         if not replaces and status in ("failed", "cancelled"):
-            replaces = ["status"]
-            error = f" ({_olds['error']})" if _olds.get("error") else ""
-            why = f"run {_id} {'failed' if status == 'failed' else 'was cancelled'}{error}; "
+            replaces, why = ["status"], ended(_id, _olds, becomes if _news.get(FLAG) else "")
         updates = any(_olds.get(each) != _news.get(each) for each in (*ARGUMENTS, "__provider"))
         waits = is_unfinished(_olds) and _news.get("wait", True) is not False
         if self._settings is not None and self._program_runs:
             ownership, entry = self._session().ownership, _olds.get("state_entry")
+            successions = self._session().part(Successions)
             if replaces:
                 ownership.leaves(_id, entry, None)
+                successions.replaces(_olds, _news)
                 self._notice(_news, why)
             else:
                 ownership.stays(_id, entry, None)
+                successions.stands(_olds, wants=_news.get(FLAG) is True)
                 if waits:
                     self._inform_once(f"{name}: run {_id} was {status} when last seen; an up waits for it")
         return dynamic.DiffResult(
@@ -89,17 +102,61 @@ class InvocationProvider(OneRunProvider):
         """
         from .kinds.invocation.starting import RunStart
         from .kinds.invocation.state import declared_in, outputs_of
+        from .kinds.invocation.superseding import FLAG, OWN, SUPERSEDES, Successions, place_of_its_own
         from .kinds.invocation.watching import watch
 
-        inputs = declared_in(props)
-        start = RunStart(self._session(), inputs)
+        session, inputs = self._session(), declared_in(props)
+        successions = session.part(Successions)
+        own = place_of_its_own(session, inputs) if inputs.get(FLAG) else None
+        start = RunStart(session, inputs)
         run_id = start.run()
+        more = {OWN: own, SUPERSEDES: successions.followed_by(inputs)}
         outputs = outputs_of(inputs, run_id, None, start.entry)
+        outputs |= {name: value for name, value in more.items() if value}
+        successions.stands(outputs)
         if inputs.get("wait", True):
-            outputs = watch(self._session(), inputs, run_id, outputs)
+            outputs = self._completed(watch(session, inputs, run_id, outputs))
         else:
             outputs = self._seen(run_id, outputs)
         return dynamic.CreateResult(run_id, outputs)
+
+    @called_by_the_engine
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Cancel a run that is pending; delete the collection of one that another run has superseded.
+
+        Raises:
+            ChromaSyncError: the collection is to be deleted and could not be; the next up tries again.
+        """
+        from .kinds.invocation.superseding import OWN, delete_superseded
+
+        self._cancel(_id, _props)
+        if OWN in _props:
+            delete_superseded(self._session(), _id, _props)
+
+    def _completed(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        from .kinds.invocation.superseding import Successions, recorded
+
+        outputs = recorded(self._session(), outputs)
+        self._session().part(Successions).stands(outputs)
+        return outputs
+
+    def _preflight_of_clean_up(self, settings: Settings, inputs: Mapping[str, Any]) -> list[CheckFailure]:
+        """Whether the public API, which collections are deleted by, knows the key."""
+        from .kinds.database.databases import Databases
+        from .kinds.invocation.check import setting_failure
+        from .kinds.invocation.superseding import FLAG
+
+        databases = self._session().part(Databases)
+        try:
+            _ = databases.api
+        except ConfigError as error:
+            return [setting_failure(error.setting, error.reason, inputs)]
+        if not settings.preflight:
+            return []
+        _, asked = databases.key_and_tenant(self._inform_once)
+        if not asked.property or (asked.property == "tenant" and settings.tenant):
+            return []
+        return [setting_failure(FLAG if asked.property == "tenant" else asked.property, asked.reason, inputs)]
 
     def _notice(self, inputs: Mapping[str, Any], why: str = "") -> None:
         """Say at preview what a run that is to be started will do."""
@@ -151,6 +208,10 @@ class Invocation(dynamic.Resource, module="chroma-sync", name="Invocation"):
         on_deadline: what to do then: ``"fail"`` (default) ends the up with an error, ``"cancel"`` cancels the
             run as well where it is still pending, ``"leave"`` ends the wait without an error. The run itself
             goes on in all other cases.
+        delete_superseded_collection: whether the collection of the run before is deleted, once a new run is
+            complete and the update's other changes are done. Default: False. Only a collection that this
+            resource's own run has made goes, never on a destroy; what stays is told. The public API does it
+            (``chroma-sync:apiUrl``). Not for S3 sources.
         on_conflict: what to do where an equal run stands there that no resource has. One that is under way is
             continued. One that is complete: ``"error"`` (default) takes it over where the service refuses a
             new one, or the object would be indexed twice, and it was started within the deadline;
@@ -193,6 +254,7 @@ class Invocation(dynamic.Resource, module="chroma-sync", name="Invocation"):
         deadline: pulumi.Input[float | None] = None,
         on_deadline: pulumi.Input[Literal["fail", "cancel", "leave"] | None] = None,
         on_conflict: pulumi.Input[Literal["error", "adopt", "run"] | None] = None,
+        delete_superseded_collection: pulumi.Input[bool | None] = None,
         connection: pulumi.Input[str | None] = None,
         opts: pulumi.ResourceOptions | None = None,
         **others: Unpack[_NoOther],
@@ -209,6 +271,7 @@ class Invocation(dynamic.Resource, module="chroma-sync", name="Invocation"):
             "deadline": deadline,
             "on_deadline": on_deadline,
             "on_conflict": on_conflict,
+            "delete_superseded_collection": delete_superseded_collection,
             "connection": connection,
             **others,
         }

@@ -43,11 +43,11 @@ from .errors import ConfigError
 __all__ = [
     "DEFAULT_API_URL",
     "DEFAULT_URL",
-    "HOW_TO_SET_KEY",
     "OF_A_CONNECTION",
     "Settings",
     "is_loopback",
     "load_settings",
+    "option_of",
     "setting_of",
     "variable_of",
 ]
@@ -88,6 +88,11 @@ def variable_of(name: str, connection: str | None = None) -> str:
     return _ENVIRONMENT[name] + suffix
 
 
+def option_of(connection: str | None) -> str:
+    """What a command that is told needs besides: `` --connection team-b``, or nothing."""
+    return f" --connection {connection}" if connection else ""
+
+
 def _named(name: str, connection: str | None) -> str:
     return name if connection is None else f"{connection}.{name}"
 
@@ -95,10 +100,6 @@ def _named(name: str, connection: str | None) -> str:
 def _how_to_set_key(connection: str | None = None) -> str:
     setting, variable = setting_of("apiKey", connection), variable_of("apiKey", connection)
     return f"set it with `pulumi config set {setting} --secret` or {variable}"
-
-
-HOW_TO_SET_KEY = _how_to_set_key()
-"""Where no connection is named."""
 
 
 def is_loopback(host: str) -> bool:

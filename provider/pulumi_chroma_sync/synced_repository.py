@@ -44,6 +44,8 @@ class SyncedRepository(pulumi.ComponentResource):
         deadline: seconds to wait. Default: 3600.
         on_deadline: what to do then; see :class:`Invocation`.
         on_conflict: ``"error"`` (default) or ``"adopt"``, of the source; see :class:`Source`.
+        delete_superseded_collection: whether the collection of the commit before is deleted, once the new
+            one is complete; see :class:`Invocation`. Default: False.
         connection: with which account's settings; see :class:`Source`.
         opts: Pulumi's resource options; ``protect`` goes on to both.
 
@@ -75,6 +77,7 @@ class SyncedRepository(pulumi.ComponentResource):
         deadline: pulumi.Input[float | None] = None,
         on_deadline: pulumi.Input[Literal["fail", "cancel", "leave"] | None] = None,
         on_conflict: pulumi.Input[Literal["error", "adopt"] | None] = None,
+        delete_superseded_collection: pulumi.Input[bool | None] = None,
         connection: pulumi.Input[str | None] = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -100,6 +103,7 @@ class SyncedRepository(pulumi.ComponentResource):
             wait=wait,
             deadline=deadline,
             on_deadline=on_deadline,
+            delete_superseded_collection=delete_superseded_collection,
             connection=connection,
             opts=own,
         )

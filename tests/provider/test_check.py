@@ -15,7 +15,6 @@ from pulumi import dynamic
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 from pulumi_chroma_sync import SourceProvider
 from pulumi_chroma_sync.core.session import close_sessions
-from pulumi_chroma_sync.settings import HOW_TO_SET_KEY
 
 from .calling import PROVIDER, configured, failures, on
 from .strategies import bags, examples, inputs, unknown
@@ -30,7 +29,7 @@ NO_DATABASE = (
     "and pass its name on"
 )
 NOT_FOR_KEY = 'this API key may not use database "{}" (403); a key can be scoped to one database'
-NO_KEY = f"no API key is set; {HOW_TO_SET_KEY}"
+NO_KEY = "no API key is set; set it with `pulumi config set chroma-sync:apiKey --secret` or CHROMA_API_KEY"
 
 
 @pytest.fixture

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
 
+from pulumi_chroma_sync import SourceProvider
+from pulumi_chroma_sync.cli import main
 from pulumi_chroma_sync.core import cancelling
 from pulumi_chroma_sync.core.answer import UnfinishedError
 from pulumi_chroma_sync.errors import ChromaSyncError, OutcomeUnknownError, RunExistsError
 
+from .memory import KEY
 from .memory_runs import RunsMemory
 from .plugin import Bag, Process
 from .service import github
@@ -458,3 +462,41 @@ def test_a_refresh_in_an_outage_keeps_the_run_and_says_so(memory: RunsMemory, ha
     memory.fault("get_invocation", "respond", status=500, times=0)
     with memory.process(retries=0) as process, pytest.raises(ChromaSyncError, match=f"read run {run_id}"):
         process.read(run_id, outputs)
+
+
+def told_command(text: str) -> list[str]:
+    """The words of the one command that a message tells."""
+    [line] = [line for line in text.splitlines() if "pulumi-chroma-sync " in line]
+    return shlex.split(line.partition("pulumi-chroma-sync ")[2])
+
+
+@pytest.mark.parametrize("connection", [None, "team-b"])
+def test_a_command_that_is_told_asks_the_right_account(
+    memory: RunsMemory, handbook: str, connection: str | None
+) -> None:
+    """Of a failed run, of one that nobody knows of, and of a source likewise: click takes each as it is."""
+    options = ["--connection", connection] if connection else []
+    more = {"connection": connection} if connection else {}
+    config: Bag = {"team-b.apiKey": KEY}
+    texts = []
+    with memory.process(**config) as process:
+        memory.ends = "no such ref"
+        with pytest.raises(UnfinishedError) as failed:
+            process.create(process.check(inputs(handbook, **more)))
+        memory.fault("create_invocation", "drop_then_commit", delay=60)
+        with pytest.raises(OutcomeUnknownError) as unknown:
+            process.create(process.check(inputs(handbook, "beef", **more)))
+        memory.fault("create_source", "drop_then_commit", delay=60)
+        sources = process.beside(SourceProvider)
+        of_source = {"database_name": "demo", "web_scrape": {"starting_url": "https://docs.acme.com/"}}
+        with pytest.raises(OutcomeUnknownError) as source:
+            sources.create(sources.check({**of_source, **more}))
+        texts = [told_command(str(caught.value)) for caught in (failed, unknown, source)]
+    assert texts == [
+        ["runs", handbook, *options],
+        ["runs", handbook, *options],
+        ["list", "--database", "demo", *options],
+    ]
+    for name, *arguments in texts:
+        context = main.commands[name].make_context(name, arguments)
+        assert context.params["connection"] == connection

@@ -35,6 +35,7 @@ from pulumi_chroma_sync.kinds.database.model import INPUTS as DATABASE_INPUTS
 from pulumi_chroma_sync.kinds.database.state import outputs_of as outputs_of_database
 from pulumi_chroma_sync.kinds.invocation.model import INPUTS as RUN_INPUTS
 from pulumi_chroma_sync.kinds.invocation.state import outputs_of as outputs_of_run
+from pulumi_chroma_sync.kinds.invocation.superseding import OWN, SUPERSEDES
 from pulumi_chroma_sync.kinds.source.model import INPUTS
 from pulumi_chroma_sync.kinds.source_set.declared import INPUTS as SET_INPUTS
 from pulumi_chroma_sync.kinds.source_set.record import Members
@@ -127,9 +128,11 @@ def test_the_state_of_a_run_is_pinned() -> None:
         "deadline",
         "on_deadline",
         "on_conflict",
+        "delete_superseded_collection",
         "name",
         "connection",
     )
+    assert (OWN, SUPERSEDES) == ("own_collection", "supersedes")
     ended = {"complete": {"finished_at": "2026-11-02T10:00:07Z", "duration_ms": 7000}}
     names = {"github": {"git_ref_identifier": {"sha": "3f2a"}}, "collection_name": "c", "database_name": "d"}
     body = {"id": "r-1", "source_id": "s-1", "status": ended, "created_at": "2026-11-02T10:00:00Z"}

@@ -33,6 +33,7 @@ from pulumi_chroma_sync.kinds.invocation.runs import Runs, words_for
 from pulumi_chroma_sync.kinds.invocation.starting import RunStart
 from pulumi_chroma_sync.kinds.invocation.state import outputs_of
 from pulumi_chroma_sync.kinds.invocation.watching import watch
+from pulumi_chroma_sync.settings import option_of
 
 from .common import Misused
 from .stopping import Stop, stoppable
@@ -85,9 +86,7 @@ def run_source(session: Session, inputs: Mapping[str, Any]) -> int:
         ChromaSyncError: it was not started, is not complete, or nobody knows.
     """
     checked = _checked(session, inputs)
-    look = f"pulumi-chroma-sync runs {checked['source_id']}"
-    if session.settings.connection is not None:
-        look += f" --connection {session.settings.connection}"
+    look = f"pulumi-chroma-sync runs {checked['source_id']}{option_of(session.settings.connection)}"
     with stoppable() as stop:
         try:
             with _told_on_stderr():

@@ -9,6 +9,7 @@ from typing import Any
 from pulumi_chroma_sync.errors import RunExistsError
 from pulumi_chroma_sync.kinds.invocation.runs import words_for
 from pulumi_chroma_sync.kinds.invocation.sentences import name_in
+from pulumi_chroma_sync.settings import option_of
 
 from .content import size_in_words
 
@@ -82,6 +83,7 @@ def how_to_look(inputs: Mapping[str, Any]) -> str:
         "  one run into this collection has appeared by then, it is taken; else the file is uploaded again,\n"
         "  and its chunks have the same ids.\n"
         f"  To look: pulumi-chroma-sync runs --database {inputs.get('database_name')}"
+        f"{option_of(inputs.get('connection'))}"
     )
 
 

@@ -56,6 +56,7 @@ class InvocationInputs(RunPayload):
     deadline: Seconds | None = None
     on_deadline: Literal["fail", "cancel", "leave"] | None = None
     on_conflict: Literal["error", "adopt", "run"] | None = None
+    delete_superseded_collection: bool | None = None
     name: str | None = None
     connection: Any = None
 
@@ -63,7 +64,15 @@ class InvocationInputs(RunPayload):
 RUN = ("source_id", *RunPayload.model_fields, "triggers")
 """Inputs of which a change is another run."""
 
-ARGUMENTS = ("wait", "deadline", "on_deadline", "on_conflict", "name", "connection")
+ARGUMENTS = (
+    "wait",
+    "deadline",
+    "on_deadline",
+    "on_conflict",
+    "delete_superseded_collection",
+    "name",
+    "connection",
+)
 """Inputs that only say how this run is looked after."""
 
 INPUTS = (*RUN, *ARGUMENTS)

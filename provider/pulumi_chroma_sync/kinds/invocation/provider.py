@@ -129,13 +129,17 @@ class OneRunProvider(RunProvider):
         kept = {name: value for name, value in _own(_olds).items() if name not in names}
         outputs = {**kept, **declared}
         if is_unfinished(_olds) and _news.get("wait", True):
-            outputs = watch(self._session(), declared, _id, outputs)
+            outputs = self._completed(watch(self._session(), declared, _id, outputs))
         return dynamic.UpdateResult(outputs)
 
     @called_by_the_engine
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Cancel a run that is pending. What is under way goes on, and what is over is history."""
         self._cancel(_id, _props)
+
+    def _completed(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """What else the state keeps of a run that an up has waited for."""
+        return outputs
 
     def _inputs(self) -> Sequence[str]:
         """Names of everything that a program passes."""

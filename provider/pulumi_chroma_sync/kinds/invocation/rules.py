@@ -68,6 +68,11 @@ def unfit_for(
             if name in inputs and known(inputs[name]):
                 yield (name,), f"is for sources of kind s3; {what}"
         return
+    if inputs.get("delete_superseded_collection") is True:
+        yield (
+            ("delete_superseded_collection",),
+            f"is for sources of kind github or web_scrape; {what}, and all of its runs write one collection",
+        )
     key = inputs.get("object_key")
     prefix = fields.get("path_prefix") or ""
     if "object_key" not in inputs:

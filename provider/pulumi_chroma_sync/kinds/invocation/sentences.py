@@ -9,6 +9,7 @@ from pulumi_chroma_sync.api.invocation_replies import InvocationReply
 from pulumi_chroma_sync.api.replies import SourceReply
 from pulumi_chroma_sync.errors import RunExistsError
 from pulumi_chroma_sync.kinds.source.spec import describe
+from pulumi_chroma_sync.settings import option_of
 
 from .runs import words_for
 
@@ -16,6 +17,7 @@ __all__ = [
     "cancelled",
     "coming",
     "continuing",
+    "ended",
     "failed",
     "finished_already",
     "forgotten",
@@ -26,8 +28,10 @@ __all__ = [
     "progress",
     "replaced",
     "starting",
+    "stays",
     "stopped",
     "taken",
+    "will_stay",
 ]
 
 
@@ -61,20 +65,41 @@ def coming(inputs: Mapping[str, Any], source: SourceReply | None, why: str = "")
     return f"{name_in(inputs)}: {why}an up starts a run of {of}{_what(inputs)}{waits}"
 
 
-def replaced(name: str, changed: Sequence[str], olds: Mapping[str, Any]) -> str:
-    """Why a new run is started, for :func:`coming`."""
-    old = olds.get("collection_name")
-    stays = f'; collection "{old}" stays as it is' if old else ""
-    return f"{', '.join(changed)} changed{stays}; "
+def replaced(changed: Sequence[str], becomes: str) -> str:
+    """Why a new run is started and what becomes of the old collection, for :func:`coming`."""
+    return f"{', '.join(changed)} changed; " + (f"{becomes}; " if becomes else "")
 
 
-def how_to_look(source_id: object) -> str:
+def ended(run_id: str, olds: Mapping[str, Any], becomes: str) -> str:
+    """The same where nothing changed, and the run of the state didn't complete."""
+    how = "failed" if olds.get("status") == "failed" else "was cancelled"
+    error = f" ({olds['error']})" if olds.get("error") else ""
+    return f"run {run_id} {how}{error}; " + (f"{becomes}; " if becomes else "")
+
+
+def will_stay(collection: str, why: str) -> str:
+    """Of a collection that is not to be deleted with its run."""
+    return f'collection "{collection}" will stay when another run supersedes this one: {why}'
+
+
+def stays(collection: str, why: str) -> str:
+    """Of a collection that a run has superseded and that is not deleted."""
+    by_hand = f'client.delete_collection("{collection}")'
+    return f'collection "{collection}" stays: {why} (to delete it by hand, with chromadb: {by_hand})'
+
+
+def how_to_look(inputs: Mapping[str, Any]) -> str:
     """What to do where a run may exist that the state doesn't know."""
     return (
         "Run `pulumi up` again: a run of this kind that\n"
         "  is under way by then is continued, and no second one is started.\n"
-        f"  To look: pulumi-chroma-sync runs {source_id}"
+        f"  To look: {_runs_of(inputs.get('source_id'), inputs)}"
     )
+
+
+def _runs_of(source_id: object, inputs: Mapping[str, Any]) -> str:
+    """The command that shows the runs of a source, with the resource's own connection."""
+    return f"pulumi-chroma-sync runs {source_id}{option_of(inputs.get('connection'))}"
 
 
 def _since(inputs: Mapping[str, Any], run: InvocationReply) -> str:
@@ -126,9 +151,9 @@ def failed(name: str, run: InvocationReply) -> str:
     return f"{name}: run {run.id}{where} {run.status}: {run.error or 'the service says no more'}"
 
 
-def next_up_starts_anew(run: InvocationReply) -> str:
+def next_up_starts_anew(run: InvocationReply, inputs: Mapping[str, Any]) -> str:
     """What is so after a failed run."""
-    look = f"pulumi-chroma-sync runs {run.source_id or 'ID'}"
+    look = _runs_of(run.source_id or inputs.get("source_id") or "ID", inputs)
     return f"The next `pulumi up` starts a new run. To look: {look}"
 
 

@@ -74,7 +74,7 @@ class RunStart:
     @property
     def how_to_look(self) -> str:
         """See :class:`~pulumi_chroma_sync.core.exactly_once.Request`."""
-        return how_to_look(self._source_id)
+        return how_to_look(self._inputs)
 
     def run(self) -> str:
         """Start the run, or continue the one that is under way; its id.

@@ -94,7 +94,7 @@ class _Watch:
         assert run is not None
         self._outputs = with_reply(self._outputs, run)
         if run.status != "complete":
-            raise self._unfinished(failed(self._name, run), next_up_starts_anew(run))
+            raise self._unfinished(failed(self._name, run), next_up_starts_anew(run, self._inputs))
         return self._outputs
 
     @property

@@ -60,7 +60,14 @@ def run_inputs(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
     own = objects_in(inputs).get(key) or {}
     shared = {
         name: inputs[name]
-        for name in ("source_id", "target_collection_name", "deadline", "on_deadline", "on_conflict")
+        for name in (
+            "source_id",
+            "target_collection_name",
+            "deadline",
+            "on_deadline",
+            "on_conflict",
+            "connection",
+        )
         if inputs.get(name) is not None
     }
     metadata = {**(inputs.get("metadata") or {}), **(own.get("metadata") or {})}

@@ -72,8 +72,8 @@ class SourceCreation:
         """See :class:`~pulumi_chroma_sync.core.exactly_once.Request`."""
         if self._hidden_by_age:
             found = ", ".join(self._hidden_by_age)
-            return f"Equal, but older than this create: {found}. {how_to_look(self._database)}"
-        return how_to_look(self._database)
+            return f"Equal, but older than this create: {found}. {how_to_look(self._inputs)}"
+        return how_to_look(self._inputs)
 
     def run(self) -> tuple[str, SourceReply | None]:
         """Create the source, or adopt an equal one.

@@ -8,6 +8,7 @@ from typing import Any
 from pulumi_chroma_sync.api.replies import SourceReply
 from pulumi_chroma_sync.core.specification import Difference
 from pulumi_chroma_sync.errors import SourceClaimedError, SourceExistsError
+from pulumi_chroma_sync.settings import option_of
 
 from .spec import describe
 
@@ -71,13 +72,18 @@ def step_of(step: str, source_id: str, declared: Mapping[str, Any]) -> str:
     return f'{what} ("{describe(declared)}" in database "{declared.get("database_name")}")'
 
 
-def how_to_look(database: object) -> str:
+def how_to_look(inputs: Mapping[str, Any]) -> str:
     """What to do where a source may appear that the state doesn't know."""
     return (
         "Run `pulumi up` again: if it is\n"
         '  there by then, the preview will say so, and with on_conflict="adopt" that up takes it over.\n'
-        f"  To look: pulumi-chroma-sync list --database {database}"
+        f"  To look: pulumi-chroma-sync list{_where(inputs)}"
     )
+
+
+def _where(inputs: Mapping[str, Any]) -> str:
+    """The options of a command about the database of a source."""
+    return f" --database {inputs['database_name']}{option_of(inputs.get('connection'))}"
 
 
 def exists(
@@ -113,7 +119,7 @@ def exists(
         lines.append('on_conflict="adopt" and the fields as they stand take it back.')
     else:
         adopt = 'on_conflict="adopt"' + (" and the fields as they stand" if differing else "")
-        command = f"pulumi-chroma-sync import --database {inputs['database_name']} --source {existing.id}"
+        command = f"pulumi-chroma-sync import{_where(inputs)} --source {existing.id}"
         lines.append(f"to take it over    {adopt}")
         lines.append(f"to import it       {command}")
         if not differing:
