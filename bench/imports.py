@@ -1,4 +1,4 @@
-"""What ``import pulumi_chroma_sync`` costs a program, beside ``import pulumi``."""
+"""What the package costs a program with one kind of resource, beside ``import pulumi``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["measure"]
 
 INSIDE = (
     "import time; a = time.perf_counter(); import pulumi; b = time.perf_counter(); "
-    "import pulumi_chroma_sync; c = time.perf_counter(); print(c - b, b - a)"
+    "from pulumi_chroma_sync import Source; c = time.perf_counter(); print(c - b, b - a)"
 )
 
 

@@ -66,8 +66,8 @@ def _parts(results: Results) -> Iterator[str]:
     if results.imports:
         yield "### The import"
         yield (
-            f"`import pulumi_chroma_sync` takes {results.imports.ours:.1f} ms in a program that has imported "
-            f"`pulumi`, which takes {results.imports.pulumi:.0f} ms."
+            f"`from pulumi_chroma_sync import Source` takes {results.imports.ours:.1f} ms in a program that "
+            f"has imported `pulumi`, which takes {results.imports.pulumi:.0f} ms."
         )
 
 

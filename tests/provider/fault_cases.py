@@ -148,7 +148,7 @@ class Call:
 
     name: str
     words: str
-    step: Literal["check", "create", "read", "delete"]
+    step: Literal["check", "create", "update", "read", "delete"]
     operation: str
     skip: int = 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pulumi_chroma_sync.errors import OutcomeUnknownError
 
-from . import run_faults, upload_faults
+from . import run_faults, set_faults, upload_faults
 from .fault_cases import API_KEY, AWS_SECRET, CALLS, Call, Fault, lines
 from .fault_runs import Outcome, observe
 from .memory import MANNERS
@@ -28,6 +28,9 @@ everything that is still under way lands, and where the command ended in an erro
 fault. The runs retry once; the default is four times. "Soon" is within the settle window, "long" after it.
 Each fault is also played over a real connection, to the emulator (`tests/provider/test_wire.py`).
 
+Below "Set" stands the same of a `SourceSet` of four sources. A fault meets the first request, two, or each,
+so that one of the four, some or all meet it; the services take turns. What fails is told key by key and ends
+the `up` with an error; the state has all the rest.
 Below "Run" stands the same of invocations, which cost money: one of a GitHub source and one of an S3 object
 for each cell, and a service that takes 5 s to begin with a run and 20 s to carry it out.
 Below "Upload" stands the same of a file.
@@ -160,6 +163,10 @@ def main() -> None:
         outcomes = list(observe(call))
         print(f"{call.words} ({len(outcomes)} runs)", file=sys.stderr)
         sections.append(section(call, outcomes))
+    for call in set_faults.CALLS:
+        sets = list(set_faults.observe(call))
+        print(f"{call.words} ({len(sets)} runs)", file=sys.stderr)
+        sections.append(set_faults.section(call, sets))
     for call in run_faults.CALLS:
         runs = list(run_faults.observe(call))
         print(f"{call.words} ({len(runs)} runs)", file=sys.stderr)

@@ -366,6 +366,17 @@ def test_an_up_that_stopped_while_it_waited_is_finished_by_the_next_one(manual: 
     assert set(outputs["own_collection"]) == {"tenant", "database", "name", "id"}
 
 
+def test_a_run_that_was_never_seen_is_replaced_like_any_other(manual: World) -> None:
+    """Stopped before the service said anything of it; what it was to supersede goes all the same."""
+    first = complete(manual, "a")
+    run_id, outputs = started(manual, manual.inputs("b"), first)
+    unseen = {name: value for name, value in outputs.items() if name not in ("collection_name", "created_at")}
+    second = started(manual, manual.inputs("c"), (run_id, unseen))
+    manual.emu.control.move_invocation(second[0], {"complete": {}})
+    finish(manual, second, manual.inputs("c"), (run_id, unseen), first)
+    assert manual.collections() == ["handbook-b", "handbook-c"]
+
+
 def test_after_a_failed_run_the_one_after_it_cleans_up(manual: World) -> None:
     """What the failed one wrote is nobody's; what it was to supersede goes when a run is complete."""
     first = complete(manual, "a")

@@ -88,7 +88,7 @@ class Successions:
         entry = olds.get("state_entry")
         if not isinstance(entry, str) or news.get(FLAG) is not True:
             return
-        followed = {entry: olds["collection_name"] if olds.get(OWN) else ""}
+        followed = {entry: str(olds.get("collection_name") or "") if olds.get(OWN) else ""}
         if olds.get("status") != "complete":  # what it was to supersede may be there still
             followed |= olds.get(SUPERSEDES) or {}
         with self._lock:
