@@ -11,6 +11,7 @@ from .fault_cases import CALLS, FAULTS, Call
 from .fault_runs import observe
 from .fault_table import HEAD, PAGE, broken, section
 from .run_faults import CALLS as RUN_CALLS
+from .set_faults import CALLS as SET_CALLS
 from .upload_faults import CALLS as UPLOAD_CALLS
 
 _PAGE = PAGE.read_text()
@@ -34,7 +35,7 @@ def test_the_page_has_every_call_and_nothing_else() -> None:
     """A call that is taken out of the matrix doesn't stay on the page."""
     assert _PAGE.startswith(HEAD), _WRITE
     headings = [line.removeprefix("## ") for line in _PAGE.splitlines() if line.startswith("## ")]
-    assert headings == [call.words for call in (*CALLS, *RUN_CALLS, *UPLOAD_CALLS)], _WRITE
+    assert headings == [call.words for call in (*CALLS, *SET_CALLS, *RUN_CALLS, *UPLOAD_CALLS)], _WRITE
 
 
 def test_every_fault_is_met_by_what_changes_something() -> None:
