@@ -3,15 +3,13 @@
 import json
 from typing import Any
 
-import pulumi_chroma_sync
+import pulumi_chroma_sync as chroma_sync
 
 with open("sources.json", encoding="utf-8") as file:
-    declared: dict[str, dict[str, Any]] = json.load(file)
+    declared: dict[str, Any] = json.load(file)
 
 one = next(iter(declared.values()))
-# By its name, because not every version has it.
-SourceSet = vars(pulumi_chroma_sync)["SourceSet"]
-SourceSet(
+chroma_sync.SourceSet(
     "sources",
     database_name=one["database_name"],
     chunking=one["chunking"],
