@@ -368,6 +368,38 @@ def test_an_object_is_not_indexed_twice_after_a_kill(memory: RunsMemory, papers:
     assert len(memory.runs()) == 4
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"metadata": {"team": "b"}}, {"custom_id": "b"}, {"object_key": "acme/b.pdf"}, {"metadata": None}],
+)
+def test_a_run_of_anything_else_is_not_the_very_same(memory: RunsMemory, papers: str, other: Bag) -> None:
+    """It is complete and young, and differs in one thing."""
+    same = {"object_key": "acme/a.pdf", "metadata": {"team": "a"}, "custom_id": "a"}
+    equal = memory.start(papers, **same)
+    memory.time.sleep(60)
+    assert create(memory, of_object(papers, **_without_key(same)))[0] == equal
+    memory.forget_run(equal)
+    theirs = memory.start(papers, **{name: value for name, value in {**same, **other}.items() if value})
+    memory.time.sleep(60)
+    assert create(memory, of_object(papers, **_without_key(same)))[0] != theirs
+
+
+def _without_key(payload: Bag) -> Bag:
+    return {name: value for name, value in payload.items() if name != "object_key"}
+
+
+def test_what_stood_there_before_is_never_taken_for_ours(memory: RunsMemory, papers: str) -> None:
+    """The request is lost, and an equal run of another hand is among the source's newest."""
+    theirs = memory.start(papers, object_key="acme/a.pdf")
+    memory.time.sleep(7200)
+    with memory.process(settle=1) as process:
+        news = process.check(of_object(papers, on_conflict="run"))
+        memory.fault("create_invocation", "drop_before")
+        with pytest.raises(OutcomeUnknownError):
+            process.create(news)
+    assert list(memory.runs()) == [theirs] and theirs not in process.text
+
+
 def test_a_trigger_runs_again_whatever_ran_before(memory: RunsMemory, papers: str) -> None:
     """The run that is replaced, and those before it, are history, also within the hour."""
     news = of_object(papers, triggers=[1])
