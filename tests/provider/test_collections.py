@@ -452,6 +452,18 @@ def test_what_was_deleted_meanwhile_is_left_out(environment: Environment) -> Non
             chroma_sync.get_collection("docs")
 
 
+def test_a_list_that_shifts_is_read_again_and_never_answered_in_part(environment: Environment) -> None:
+    """Something was deleted between two pages: the number says so. It may never come to rest."""
+    counts = iter([2, 1])
+    with scripted(service(collections_count=lambda request: answer(200, next(counts))(request))) as script:
+        pointed_at(script.url, environment)
+        assert [found.name for found in chroma_sync.get_collections()] == ["docs"]
+    with scripted(service(collections_count=answer(200, 2))) as script:
+        pointed_at(script.url, environment)
+        with pytest.raises(chroma_sync.ChromaSyncError, match="changes faster than it can be read"):
+            chroma_sync.get_collections()
+
+
 def test_a_database_that_can_not_be_asked_about_hides_no_answer(environment: Environment) -> None:
     """The service said that the collection isn't there, which is told."""
     with scripted(service(one=OWN_404, database=answer(500))) as script:

@@ -476,6 +476,16 @@ def test_a_delete_cancels_what_is_pending_and_nothing_else(memory: RunsMemory, h
         process.delete(run_id, {**outputs, "status": "pending"})
 
 
+def test_a_delete_cancels_nothing_that_another_entry_continues(memory: RunsMemory, handbook: str) -> None:
+    """A renamed resource has taken the run over; the old entry goes, and the run goes on."""
+    run_id, outputs = create(memory, inputs(handbook, wait=False))
+    with memory.process() as process:
+        renamed = process.check(inputs(handbook, name="renamed"))
+        process.diff(run_id, {**outputs, "state_entry": "1-2"}, renamed)
+        process.delete(run_id, outputs)
+    assert memory.runs()[run_id]["status"] == "pending"
+
+
 def test_a_run_that_the_service_forgot_is_kept_and_told_of_once(memory: RunsMemory, handbook: str) -> None:
     """By the first refresh that finds it so."""
     run_id, outputs = create(memory, inputs(handbook))

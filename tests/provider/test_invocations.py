@@ -11,6 +11,7 @@ from pulumi_chroma_sync.core import cancelling
 from pulumi_chroma_sync.core.answer import UnfinishedError
 from pulumi_chroma_sync.errors import AuthorizationError, ChromaSyncError
 
+from .memory import KEY
 from .memory_runs import RunsMemory
 from .plugin import Bag, Process
 from .service import github
@@ -295,6 +296,33 @@ def test_without_waiting_a_refresh_brings_the_end(memory: RunsMemory, papers: st
     assert [seen.operation for seen in memory.seen] == ["latest_by_keys"]
     up(memory, entry, after, inputs(papers, wait=False))
     assert started(memory) == [A, B, B]
+
+
+def test_a_refresh_takes_back_what_was_told_too_early_and_keeps_what_is_forgotten(
+    memory: RunsMemory, papers: str
+) -> None:
+    """A deadline was over and the run is complete by now; of another one the service knows nothing more."""
+    with plugin(memory) as process, pytest.raises(UnfinishedError) as caught:
+        process.create(process.check(inputs(papers, deadline=3)))
+    entry, outputs = caught.value.object_id, caught.value.outputs
+    assert set(outputs["failures"]) == {A, B}
+    memory.time.sleep(100)
+    memory.forget_run(outputs["invocation_ids"][B])
+    with plugin(memory) as process:
+        _, after, _ = process.read(entry, outputs)
+    assert set(after["failures"]) == {B} and after["statuses"].keys() == {B}
+    assert after["invocation_ids"] == outputs["invocation_ids"]
+
+
+def test_what_may_exist_is_told_with_the_command_for_the_right_account(
+    memory: RunsMemory, papers: str
+) -> None:
+    """As of one run."""
+    memory.fault("create_invocation", "drop_then_commit", delay=60, times=0)
+    with plugin(memory, **{"team-b.apiKey": KEY}) as process, pytest.raises(UnfinishedError) as caught:
+        process.create(process.check(inputs(papers, connection="team-b")))
+    told = caught.value.outputs["failures"][A]
+    assert f"pulumi-chroma-sync runs {papers} --connection team-b" in told
 
 
 def test_a_delete_cancels_what_is_pending(memory: RunsMemory, papers: str) -> None:

@@ -511,6 +511,16 @@ def test_an_outage_of_the_public_api_never_stops_a_run(real: World) -> None:
     real.emu.control.clear_faults()
 
 
+def test_a_new_collection_may_be_shown_late(real: World) -> None:
+    """The run is complete and a read is behind: it is looked for within the settle window."""
+    body = {"error": "NotFoundError", "message": "Collection [handbook-a] does not exist"}
+    real.emu.control.fault("chroma", "respond", status=404, body=body, match="collections/handbook-a", skip=1)
+    with real.process(settle=2) as up:
+        _, outputs = up.create(up.check(real.inputs("a")))
+    assert outputs["own_collection"]["id"] == real.collection_id("handbook-a")
+    assert "will stay" not in up.text
+
+
 # What check says.
 
 
