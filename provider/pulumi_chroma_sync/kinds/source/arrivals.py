@@ -24,27 +24,20 @@ __all__ = ["Arrivals"]
 _MANY = 4
 """Creates under way from which on a page costs less than asking for each source by its id."""
 
-_AT_ONCE = 6
+_AT_ONCE = 4
 """Pages on their way at the same time."""
 
-_PAUSE = 0.33
-"""Between the beginnings of two pages, in what the last one took. So three pages are on their way, and the
-creates end in three groups, not all at once: the engine writes its state after each (measured)."""
+_SHORTEST_PAUSE = 0.05
+"""Seconds between the beginnings of two pages, at least."""
 
-_GATHER = 0.06
-"""How long a page waits for further creates to be sent before it, likewise."""
+_PAUSE = 0.45
+"""The same, in what the last page took: a create waits for half of that on average."""
 
-_AHEAD = 0.015
-"""Seconds after which a create has gone out, so that no page that begins then is there before it."""
+_SHORTEST_GATHER = 0.02
+"""Seconds that a page waits for further creates to be sent before it, at least."""
 
-_PAGES, _PAGES_A_CREATE = 2, 0.13
-"""How many pages are spent: at first, and for each create. Beyond, a create waits for one for as long as"""
-
-_LONGEST_WAIT = 0.45
-"""this, in what the last page took."""
-
-_SLICE = 0.01
-"""Seconds after which somebody who waits to begin a page looks again whether it is time."""
+_GATHER = 0.1
+"""The same, in what the last page took."""
 
 _KEPT = 2 * _AT_ONCE
 """Pages that are remembered: one may come back before the answer to a create that it shows."""
@@ -68,12 +61,12 @@ class Arrivals:
         self._turn = threading.Condition()
         self._under_way = 0
         self._asking = 0
-        self._waits = False
-        self._sent = 0
-        self._begun_at = 0.0
-        self._unseen: list[float] = []
+        self._wanted = False
         self._begun = 0
         self._back = 0
+        self._next_at = 0.0
+        self._wanted_at = 0.0
+        self._last = 0.0
         self._pages: deque[Mapping[str, SourceReply]] = deque(maxlen=_KEPT)
 
     @contextmanager
@@ -86,8 +79,7 @@ class Arrivals:
         finally:
             with self._turn:
                 self._under_way -= 1
-                if self._under_way < _MANY:  # from now on nobody is to wait for a page that isn't on its way
-                    self._turn.notify_all()
+                self._turn.notify_all()
 
     def sent(self) -> int:
         """A create is sent in this moment: a page that begins from now on may show its source.
@@ -97,7 +89,6 @@ class Arrivals:
         """
         self._listing.one_more()
         with self._turn:
-            self._sent += 1
             self._want()
             return self._begun
 
@@ -130,55 +121,44 @@ class Arrivals:
         """See to it that a page begins soon; False where so few are under way that none is worth it."""
         if self._under_way < _MANY:
             return False
-        self._unseen.append(self._clock.monotonic())
-        self._see_to_it()
-        return True
-
-    def _see_to_it(self) -> None:
-        """Have a thread wait for the moment at which the next page begins, if one is wanted."""
-        if self._unseen and not self._waits and self._asking < _AT_ONCE:
-            self._waits = True
+        if not self._wanted:
+            self._wanted, self._wanted_at = True, self._clock.monotonic()
+        if self._asking < _AT_ONCE:
             self._asking += 1
             self._beside(self._ask)
+        return True
 
     def _ask(self) -> None:
-        """Ask for a page when it is time."""
+        """Ask for pages as long as somebody wants one."""
         while True:
             with self._turn:
+                if not self._wanted:
+                    self._asking -= 1
+                    return
                 now = self._clock.monotonic()
-                pause = self._due() - now
+                pause = (
+                    max(self._next_at, self._wanted_at + max(_SHORTEST_GATHER, self._last * _GATHER)) - now
+                )
                 if pause <= 0:
-                    self._unseen = [sent for sent in self._unseen if sent > now - _AHEAD]
+                    self._wanted = False
                     self._begun += 1
-                    self._begun_at = now
                     number = self._begun
-                    self._waits = False
-                    self._see_to_it()
-                    break
-            self._clock.sleep(min(pause, _SLICE))
-        try:
-            self._listing.newest(partial(self._came, number), retries=0)
-        except ChromaSyncError:
-            pass  # who waits asks by id, and says what is wrong
-        finally:
-            self._came(number, ())
-            with self._turn:
-                self._asking -= 1
-                self._see_to_it()
+                    self._next_at = now + max(_SHORTEST_PAUSE, self._last * _PAUSE)
+            if pause > 0:
+                self._clock.sleep(pause)
+                continue
+            try:
+                self._listing.newest(partial(self._came, number, now), retries=0)
+            except ChromaSyncError:
+                pass  # who waits asks by id, and says what is wrong
+            finally:
+                self._came(number, now, ())
 
-    def _due(self) -> float:
-        """When the next page is to begin, as far as is known."""
-        took = self._listing.took
-        first, last = self._unseen[0], self._unseen[-1]
-        due = min(first + max(_AHEAD, took * _GATHER), last + _AHEAD)
-        if self._begun >= _PAGES + self._sent * _PAGES_A_CREATE:
-            due = first + max(_AHEAD, took * _LONGEST_WAIT)
-        return max(due, self._begun_at + took * _PAUSE)
-
-    def _came(self, number: int, page: Sequence[SourceReply]) -> None:
+    def _came(self, number: int, began: float, page: Sequence[SourceReply]) -> None:
         """A page came back, or will not come."""
         with self._turn:
             if page:
                 self._pages.append({reply.id: reply for reply in page})
+                self._last = self._clock.monotonic() - began
             self._back = max(self._back, number)
             self._turn.notify_all()

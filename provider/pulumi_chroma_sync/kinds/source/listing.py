@@ -68,17 +68,12 @@ class SourceList:
     Args:
         client: asks the service.
         database: the database's name.
-
-    Attributes:
-        took: seconds that the last question took.
     """
 
     def __init__(self, client: SyncClient, database: str) -> None:
-        self.took = 0.0
         self._client = client
         self._database = database
         self._lock = threading.Lock()
-        self._in_doubt = threading.Lock()
         self._known: dict[str, Known] = {}
         self._by_key: defaultdict[object, dict[str, Known]] = defaultdict(dict)
         self._number = 0
@@ -144,7 +139,6 @@ class SourceList:
         with self._lock:
             before = self._number
         page = self._client.list_page(self._database, retries=retries)
-        self.took = self._client.clock.monotonic() - began
         with self._lock:
             self._first = (began, page)
         if page.complete:
@@ -181,11 +175,12 @@ class SourceList:
             return False
         limit = min(PAGE, unlisted + _OF_OTHERS)
         page = self._client.newest_sources(self._database, limit, retries=retries)
-        self.took = self._client.clock.monotonic() - began
         shown(page.items)
         with self._lock:
             was_empty = not self._known
-        if page.complete or (was_empty and self._is_whole(page.items, retries)):
+        if page.complete or (
+            was_empty and self._client.is_whole(self._database, page.items, retries=retries)
+        ):
             self._take_in_whole(page, began, before)
         # Newest first: what follows a source that a look has shown was shown as well.
         elif page.items and self.get(page.items[-1].id) is not None:
@@ -197,22 +192,11 @@ class SourceList:
         self._looks.offer(began, None)
         return True
 
-    def _is_whole(self, page: Sequence[SourceReply], retries: int | None) -> bool:
-        """Whether a page of a database that was empty shows all of it; asked by one thread at a time."""
-        if not self._in_doubt.acquire(blocking=False):
-            return False
-        try:
-            return self._client.is_whole(self._database, page, retries=retries)
-        finally:
-            self._in_doubt.release()
-
     def _read_whole(self, max_age: float, retries: int | None) -> None:
         began, before, first = self._client.clock.monotonic(), self._number, None
         if self._first is not None and self._first[0] >= began - max_age:
             began, first = self._first
         listed = self._client.list_sources(self._database, first=first, retries=retries)
-        if first is None:
-            self.took = self._client.clock.monotonic() - began
         self._take_in_whole(listed, began, before)
 
     def _take_in_whole(self, listed: Listed[SourceReply], began: float, before: int) -> None:
