@@ -156,12 +156,11 @@ def becomes_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> str:
         if not isinstance(own, Mapping) or "id" not in own:
             return stays(old, "nothing shows that this resource's run made it")
         going.append(old)
-    named = ", ".join(f'"{name}"' for name in going if name)
-    if not named:
+    names = [f'"{name}"' for name in going if name]
+    if not names:
         return ""
-    many = "collections" if len([name for name in going if name]) > 1 else "collection"
-    verb = "are" if many == "collections" else "is"
-    return f"{many} {named} {verb} deleted once the new run is complete"
+    what = f"collection {names[0]} is" if len(names) == 1 else f"collections {', '.join(names)} are"
+    return f"{what} deleted once the new run is complete"
 
 
 def place_of_its_own(session: Session, inputs: Mapping[str, Any]) -> dict[str, str] | None:
