@@ -12,6 +12,7 @@ import pytest
 
 from pulumi_chroma_sync.errors import ChromaSyncError
 from pulumi_chroma_sync.kinds.source.sources import Sources
+from pulumi_chroma_sync.kinds.source.spec import SourceSpec
 
 from .memory import Memory
 from .plugin import Bag, Process
@@ -68,6 +69,23 @@ def test_many_creates_take_about_one_round_trip_and_one_request_each(memory: Mem
     assert len(memory.asked("create_source")) == COUNT
     assert len(memory.asked()) <= 1.2 * COUNT
     assert took <= 9 * LATENCY
+
+
+def test_how_an_empty_database_begins_is_asked_by_one_of_the_pages(memory: Memory) -> None:
+    """Each page beside the first creates would ask the same; the rest of them shows what it shows."""
+    turns, pages = memory.time, list[int]()
+    assert isinstance(turns, Turns)
+    with running(memory) as process:
+        process.check(github("r0"))
+        listing = process.session.part(Sources).listing("demo")
+        for number in range(5):
+            memory.make(**github(f"r{number}"))
+        turns.run([lambda: listing.newest(lambda page: pages.append(len(page)))] * 3)
+        asked = [seen.query.get("order_by") for seen in memory.requests("list_sources")]
+        known = len(listing.of(SourceSpec.from_inputs(process.check(github("r4"))).key))
+    assert pages == [5, 5, 5]
+    assert asked.count("ASC") == 1
+    assert known == 1
 
 
 def test_what_a_page_shows_is_what_a_question_by_id_would_have_shown(memory: Memory) -> None:

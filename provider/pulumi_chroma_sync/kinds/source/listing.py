@@ -80,6 +80,7 @@ class SourceList:
         self._served_at: datetime | None = None
         self._known_at: float | None = None
         self._unlisted = 0
+        self._finding_out = 0
         self._first: tuple[float, Listed[SourceReply]] | None = None
         self._wholes: Shared[None] = Shared(client.clock.monotonic)
         self._looks: Shared[None] = Shared(client.clock.monotonic)
@@ -165,7 +166,7 @@ class SourceList:
             self.whole(retries=retries)
 
     def _newest(
-        self, retries: int | None, shown: Callable[[Sequence[SourceReply]], None] = lambda _page: None
+        self, retries: int | None, shown: Callable[[Sequence[SourceReply]], None] | None = None
     ) -> bool:
         """Ask for the newest sources; whether every source is known with them."""
         began = self._client.clock.monotonic()
@@ -175,12 +176,9 @@ class SourceList:
             return False
         limit = min(PAGE, unlisted + _OF_OTHERS)
         page = self._client.newest_sources(self._database, limit, retries=retries)
-        shown(page.items)
-        with self._lock:
-            was_empty = not self._known
-        if page.complete or (
-            was_empty and self._client.is_whole(self._database, page.items, retries=retries)
-        ):
+        if shown is not None:
+            shown(page.items)
+        if page.complete or self._is_all(page, retries, beside=shown is not None):
             self._take_in_whole(page, began, before)
         # Newest first: what follows a source that a look has shown was shown as well.
         elif page.items and self.get(page.items[-1].id) is not None:
@@ -191,6 +189,22 @@ class SourceList:
             self._unlisted -= min(unlisted, self._unlisted)
         self._looks.offer(began, None)
         return True
+
+    def _is_all(self, page: Listed[SourceReply], retries: int | None, *, beside: bool) -> bool:
+        """Whether a page of the newest shows all of a database that was empty.
+
+        That is one more request. Of the pages beside creates, one sends it at a time: what another doesn't
+        find out now, the next one will.
+        """
+        with self._lock:
+            if self._known or (beside and self._finding_out):
+                return False
+            self._finding_out += 1
+        try:
+            return self._client.is_whole(self._database, page.items, retries=retries)
+        finally:
+            with self._lock:
+                self._finding_out -= 1
 
     def _read_whole(self, max_age: float, retries: int | None) -> None:
         began, before, first = self._client.clock.monotonic(), self._number, None
