@@ -331,7 +331,7 @@ def notice_of_existing(session: Session, inputs: Mapping[str, Any]) -> str | Non
     spec = SourceSpec.from_inputs(inputs)
     sources = session.part(Sources)
     listing = sources.listing(str(inputs["database_name"]))
-    listing.whole(_NOTICE_AGE)
+    listing.recent(_NOTICE_AGE)
     for known in listing.of(spec.key):
         if known.spec is None or session.ownership.is_known(known.id):
             continue

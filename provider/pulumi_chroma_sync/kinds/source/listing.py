@@ -24,6 +24,10 @@ __all__ = ["Known", "Look", "SourceList"]
 _WHOLE_AGE = 30.0
 """Seconds for which what is known is good enough to be completed by the newest entries of the list."""
 
+_LONG = 3.0
+"""What a list may be older for, in the time that it took to read: 10,000 sources that are 0.3 s away take half a
+minute, and would be read anew for each of them."""
+
 _OF_OTHERS = 20
 """Sources that others may have created since, for a page of the newest to complete what is known."""
 
@@ -79,6 +83,7 @@ class SourceList:
         self._number = 0
         self._served_at: datetime | None = None
         self._known_at: float | None = None
+        self._took = 0.0
         self._unlisted = 0
         self._finding_out = 0
         self._first: tuple[float, Listed[SourceReply]] | None = None
@@ -92,6 +97,18 @@ class SourceList:
             ChromaSyncError: the list could not be read.
         """
         self._wholes.get(lambda: self._read_whole(max_age, retries), max_age)
+
+    def recent(self, age: float, retries: int | None = None) -> None:
+        """Know the sources that there were a short while ago.
+
+        Args:
+            age: seconds. Of a list that takes long to read, three times as long as that is short, too.
+            retries: instead of the settings'.
+
+        Raises:
+            ChromaSyncError: the list could not be read.
+        """
+        self.whole(age + _LONG * self._took, retries)
 
     def look(self, max_age: float = 0.0, meanwhile: float = 0.0, retries: int | None = None) -> Look:
         """Know every source that there was at most ``max_age`` seconds ago; some may be gone.
@@ -172,7 +189,7 @@ class SourceList:
         began = self._client.clock.monotonic()
         with self._lock:
             before, unlisted, known_at = self._number, self._unlisted, self._known_at
-        if known_at is None or known_at < began - _WHOLE_AGE:
+        if known_at is None or known_at < began - _WHOLE_AGE - _LONG * self._took:
             return False
         limit = min(PAGE, unlisted + _OF_OTHERS)
         page = self._client.newest_sources(self._database, limit, retries=retries)
@@ -207,10 +224,12 @@ class SourceList:
                 self._finding_out -= 1
 
     def _read_whole(self, max_age: float, retries: int | None) -> None:
-        began, before, first = self._client.clock.monotonic(), self._number, None
+        asked = began = self._client.clock.monotonic()
+        before, first = self._number, None
         if self._first is not None and self._first[0] >= began - max_age:
             began, first = self._first
         listed = self._client.list_sources(self._database, first=first, retries=retries)
+        self._took = self._client.clock.monotonic() - asked
         self._take_in_whole(listed, began, before)
 
     def _take_in_whole(self, listed: Listed[SourceReply], began: float, before: int) -> None:

@@ -116,7 +116,7 @@ class Sources:
         if database is not None and self._list_is_good(database):
             listing = self.listing(database)
             try:
-                listing.whole(_READ_AGE)
+                listing.recent(_READ_AGE)
             except ChromaSyncError:
                 pass  # the request below says what is wrong, about this very source
             else:

@@ -57,7 +57,7 @@ def meeting(session: Session, name: str, sources: Mapping[str, Any], keys: Colle
         if not is_wholly_known(inputs):
             continue
         listing = session.part(Sources).listing(str(inputs["database_name"]))
-        listing.whole(_NOTICE_AGE)
+        listing.recent(_NOTICE_AGE)
         spec = SourceSpec.from_inputs(inputs)
         there = [known for known in listing.of(spec.key) if not session.ownership.is_known(known.id)]
         if any(known.spec is not None and not spec.differences(known.spec) for known in there):
