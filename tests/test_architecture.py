@@ -210,8 +210,10 @@ def test_one_kind_does_not_know_another(module: str) -> None:
 def test_only_api_speaks_http(module: str) -> None:
     """One client, one retry policy, one place where secrets are kept out of errors."""
     # What the client can't take is no setting; a wait is made of many requests.
-    allowed = {"settings": {"httpx"}, "core.waiting": {"tenacity"}}.get(module, set())
-    assert {"httpx", "tenacity", "requests", "urllib3"} & top_levels(MODULES[module]) <= allowed
+    allowed = {"settings": {"httpx"}, "core.starting": {"httpx"}, "core.waiting": {"tenacity"}}
+    assert {"httpx", "tenacity", "requests", "urllib3"} & top_levels(MODULES[module]) <= allowed.get(
+        module, set()
+    )
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "core.validation"])

@@ -14,6 +14,7 @@ from pulumi import automation as auto
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 
 from .harness import Project, engine_folder
+from .key_service import key_service
 
 _HERE = Path(__file__).parent
 
@@ -47,10 +48,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         folder = engine_folder()
     except RuntimeError as error:
         pytest.fail(str(error), pytrace=False)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, key_service() as keys:
         for name in os.environ:
             if name.startswith(("PULUMI_", "CHROMA_")):
                 patch.delenv(name)
+        for name, value in keys.items():
+            patch.setenv(name, value)
         # The host that is built from modules ignores `virtualenv:`, so the environment's Python goes first.
         path = [str(Path(sys.prefix) / "bin"), str(folder), os.environ["PATH"]]
         patch.setenv("PATH", os.pathsep.join(path))

@@ -22,11 +22,15 @@ from typing import Any
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
+from .key_service import PROVIDER
+
 __all__ = ["Diagnostic", "Project", "Result", "Step", "engine_folder"]
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "dev"
 PASSPHRASE = "of the tests"
+"""Of recorded states; the stacks that are made here have a key service."""
+
 _OF_THE_ENGINE = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -154,7 +158,7 @@ class Result:
 
 
 class Project:
-    """A Pulumi project of its own: folder, local backend, passphrase and the stack ``dev``.
+    """A Pulumi project of its own: folder, local backend and the stack ``dev``.
 
     Args:
         folder: an empty folder for all of it.
@@ -265,10 +269,15 @@ class Project:
         return deployment
 
     def resources(self, type_ends_with: str = "") -> list[dict[str, Any]]:
-        """The program's resources in the state, in order; those of one type with ``"chroma-sync:Source"``."""
+        """The program's resources in the state, in order; those of one type with ``"chroma-sync:Source"``.
+
+        As the backend's file has them, secrets encrypted.
+        """
+        [checkpoint] = (self.backend / ".pulumi" / "stacks").rglob("*.json")
+        deployment = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
         return [
             resource
-            for resource in self.export().get("resources") or []
+            for resource in deployment.get("resources") or []
             if not resource["type"].startswith(_OF_THE_ENGINE) and resource["type"].endswith(type_ends_with)
         ]
 
@@ -303,7 +312,9 @@ class Project:
 
 
 def _workspace(folder: Path, home: str, env: Mapping[str, str]) -> auto.LocalWorkspace:
-    return auto.LocalWorkspace(work_dir=str(folder), pulumi_home=home, env_vars=dict(env))
+    return auto.LocalWorkspace(
+        work_dir=str(folder), pulumi_home=home, env_vars=dict(env), secrets_provider=PROVIDER
+    )
 
 
 @cache
@@ -314,8 +325,7 @@ def _empty(home: Path) -> Path:
     project.mkdir(parents=True)
     backend.mkdir()
     (project / "Pulumi.yaml").write_text("name: test\nruntime: python\n", encoding="utf-8")
-    env = {"PULUMI_BACKEND_URL": backend.as_uri(), "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
-    _workspace(project, str(home), env).create_stack(STACK)
+    _workspace(project, str(home), {"PULUMI_BACKEND_URL": backend.as_uri()}).create_stack(STACK)
     return folder
 
 

@@ -18,6 +18,7 @@ from tests.emulator.folders import chunks
 from chroma_sync_emulator.testing import RunningEmulator, emulator
 
 from .harness import ROOT
+from .key_service import PROVIDER
 
 EXAMPLES = sorted(
     # A policy pack is no program, and nothing here is AWS: tests/docs/test_policy.py, test_aws.py.
@@ -71,10 +72,13 @@ class Checkout:
         self.exported = {
             **emu.environment(),
             "PULUMI_BACKEND_URL": self.state.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "of-the-tests",
             "PULUMI_HOME": str(home),
+            "PULUMI_OPTION_SECRETS_PROVIDER": PROVIDER,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
+        if "--preview-only" not in self._readme:  # the engine refuses both at once
+            # Each README has a `pulumi preview` of its own before it changes something.
+            self.exported["PULUMI_OPTION_SKIP_PREVIEW"] = "true"
         lines = [f"export {name}={value}" for name, value in self.exported.items()]
         (folder / ".local" / "env").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from .memory import Memory
-from .plugin import Bag, Process
+from .plugin import Bag
 from .service import github
 
 PAGES = 110

@@ -124,8 +124,8 @@ def forbidden() -> Iterator[tuple[str, list[object]]]:
 
 
 def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkout: Checkout) -> None:
-    """The newcomer's first minutes, to the end: up, up again, an edit, refresh, a mistake (whose exit code
-    is passed on), clean (refused while the state knows resources), down, clean."""
+    """The newcomer's first minutes, to the end: up, up again after the emulator died, an edit, refresh, a
+    mistake (whose exit code is passed on), clean (refused while the state knows resources), down, clean."""
     up = checkout.make("up")
     assert up.returncode == 0, up.stdout
     assert "Previewing update" in up.stdout and "+ 4 created" in up.stdout
@@ -148,10 +148,16 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     assert f"When do I ask for vacation?  (collection handbook-{first[:12]})" in up.stdout
     assert re.search(r"^answer     .*two weeks before you leave.*\(vacation.md\)$", up.stdout, re.MULTILINE)
 
+    # It comes back where it was, with what it held, so the state still fits.
+    before = checkout.emulator
+    os.kill(int(str(before["pid"])), signal.SIGKILL)
     again = checkout.make("up")
-    assert again.returncode == 0 and "4 unchanged" in again.stdout
+    assert again.returncode == 0 and "4 unchanged" in again.stdout, again.stdout
     assert " created" not in again.stdout and " create " not in again.stdout
-    assert f"emulator   {checkout.emulator['url']}  " in again.stdout
+    assert f"emulator   {before['url']}  " in again.stdout
+    revived = checkout.emulator
+    assert revived["url"] == before["url"] and revived["pid"] != before["pid"]
+    assert len(checkout.get("/api/v1/sources?database_name=quickstart").json()) == 1
 
     # A changed page and a commit are another collection; the old one is still there.
     page = checkout.local / "handbook" / "vacation.md"
@@ -162,6 +168,7 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     assert "three weeks before you leave" in changed.stdout
     names = [collection["name"] for collection in checkout.get("/_emulator/collections").json()]
     assert sorted(names) == sorted(f"handbook-{sha[:12]}" for sha in (first, checkout.head()))
+    assert checkout.emulator == revived  # one that lives is not started twice
 
     program = checkout.folder / "__main__.py"
     program.write_text(program.read_text().replace("acme/handbook", "acme/other"))
@@ -188,27 +195,20 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     assert not checkout.local.exists() and not (checkout.folder / "Pulumi.dev.yaml").exists()
 
 
-def test_without_chromas_server_it_works_and_says_what_is_missing(checkout: Checkout, tmp_path: Path) -> None:
-    """No collection is filled, no run is started, and the rest is as ever."""
+def test_without_chromas_server_and_beside_the_users_own_settings(
+    checkout: Checkout, forbidden: tuple[str, list[object]], tmp_path: Path
+) -> None:
+    """Without the server no collection is filled, no run is started, and the rest is as ever.
+
+    Exported keys, URLs, tokens and backends of the user's are never sent, shown or written.
+    """
+    url, came = forbidden
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['chromadb_rust_bindings'] = None\n")
-    up = checkout.make("up", PYTHONPATH=str(hidden))
-    assert up.returncode == 0 and "+ 3 created" in up.stdout, up.stdout
-    assert (
-        "\ndata       no collection is filled, for Chroma's own server: the wheel `chromadb` is missing\n"
-        in (up.stdout)
-    )
-    assert "\nanswer " not in up.stdout and "\nquestion " not in up.stdout
-
-
-def test_a_key_of_the_real_service_is_not_used_without_live(
-    checkout: Checkout, forbidden: tuple[str, list[object]]
-) -> None:
-    """Exported keys, URLs, tokens and backends of the user's are never sent, shown or written."""
-    url, came = forbidden
     up = checkout.make(
         "up",
+        PYTHONPATH=str(hidden),
         CHROMA_API_KEY="ck-of-the-real-service",
         CHROMA_SYNC_URL=url,
         CHROMA_DATABASE="production",
@@ -216,7 +216,13 @@ def test_a_key_of_the_real_service_is_not_used_without_live(
         PULUMI_ACCESS_TOKEN="pul-of-the-user",
         PULUMI_CONFIG_PASSPHRASE="of-the-user",
     )
-    assert up.returncode == 0, up.stdout
+    assert up.returncode == 0 and "+ 3 created" in up.stdout, up.stdout
+    assert (
+        "\ndata       no collection is filled, for Chroma's own server: the wheel `chromadb` is missing\n"
+        in (up.stdout)
+    )
+    assert "\nanswer " not in up.stdout and "\nquestion " not in up.stdout
+
     assert came == []
     written = "".join(
         path.read_text(errors="replace")
@@ -226,18 +232,6 @@ def test_a_key_of_the_real_service_is_not_used_without_live(
     for text in (up.stdout, written):
         assert "of-the-real-service" not in text and "of-the-user" not in text and "production" not in text
     assert {request["status"] for request in checkout.get("/_emulator/requests").json()} <= {200, 201, 404}
-
-
-def test_an_emulator_that_died_comes_back_where_it_was_with_what_it_held(checkout: Checkout) -> None:
-    """The same URL and store, so the state still fits; and one that lives is not started twice."""
-    assert checkout.make("up").returncode == 0
-    before = checkout.emulator
-    os.kill(int(str(before["pid"])), signal.SIGKILL)
-    preview = checkout.make("preview")
-    assert preview.returncode == 0 and "4 unchanged" in preview.stdout, preview.stdout
-    assert checkout.emulator["url"] == before["url"]
-    assert checkout.emulator["pid"] != before["pid"]
-    assert len(checkout.get("/api/v1/sources?database_name=quickstart").json()) == 1
 
 
 def test_live_without_a_key_is_one_sentence_and_starts_nothing(checkout: Checkout) -> None:

@@ -45,10 +45,13 @@ class Provider(dynamic.ResourceProvider):
         What is wrong with a setting is kept until check can name it as a property's failure.
         """
         from .cancelling import listen_for_cancel
-        from .connections import Connections
         from .parallel import allow_at_once
+        from .starting import load_httpx
 
-        listen_for_cancel()
+        if listen_for_cancel():  # so this is a plugin's process
+            load_httpx()
+        from .connections import Connections
+
         # The SDK's bag gives the values of names; which names it has only its own attribute says (SDK 3.272).
         keys = vars(req.config).get("_props")
         self._connections = Connections(req.config.get, keys if isinstance(keys, Mapping) else ())

@@ -25,8 +25,8 @@ _WHOLE_AGE = 30.0
 """Seconds for which what is known is good enough to be completed by the newest entries of the list."""
 
 _LONG = 3.0
-"""What a list may be older for, in the time that it took to read: 10,000 sources that are 0.3 s away take half a
-minute, and would be read anew for each of them."""
+"""What a list may be older for, in the time that it took to read: that of 10,000 sources 0.3 s away takes
+half a minute, and would be read anew for each few of them."""
 
 _OF_OTHERS = 20
 """Sources that others may have created since, for a page of the newest to complete what is known."""
