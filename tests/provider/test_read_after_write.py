@@ -50,6 +50,16 @@ def test_a_create_whose_source_stays_unseen_ends_well_and_says_so(memory: Memory
         assert process.read(source_id, outputs)[1]["created_at"]
 
 
+def test_without_a_window_a_source_is_gone_in_the_second_in_which_it_was_made(memory: Memory) -> None:
+    """An answer tells its moment to the second, so that the source seems to be made after it."""
+    memory.time.sleep(0.7)
+    with memory.process(settle=0) as process:
+        source_id, outputs = process.create(process.check(github()))
+        memory.delete(source_id)
+    with memory.process(settle=0) as process:
+        assert process.read(source_id, outputs)[0] == ""
+
+
 @pytest.mark.parametrize("settle", [10, 20])
 def test_a_refresh_right_after_an_up_keeps_the_source(engine: Engine, settle: float) -> None:
     """It lives, and the service doesn't show it yet: asked again, then an error that keeps it."""

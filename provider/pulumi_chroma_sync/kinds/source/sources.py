@@ -237,11 +237,12 @@ class Sources:
             return None  # by this process, for another entry of the state
         settle = self._session.settings.settle
         now = error.served_at or datetime.fromtimestamp(self._clock.time(), timezone.utc)
-        age = math.inf if born is None else (now - born).total_seconds()
+        # An answer tells its moment to the second, so what was just made may seem to be of the future.
+        age = math.inf if born is None else max(0.0, (now - born).total_seconds())
         listed = database is not None and self._is_still_listed(database, source_id)
         if age < _YOUNG * settle and not error.after_doubt:
             return ChromaSyncError(
-                f"{error}; but it is only {max(0.0, age):.0f} s old, and the service may not show it yet, so "
+                f"{error}; but it is only {age:.0f} s old, and the service may not show it yet, so "
                 "it is kept in the state. Run the same command again in a minute"
             )
         return _Lingering(f"{error}; but the list of its database has it") if listed else None
