@@ -40,6 +40,9 @@ def main() -> int:
         return 1
     if not _installed(folder / "installed-server", "Chroma's own server", [server]):
         print("venv       goes on without it; the tests that need it fail", file=sys.stderr)
+    # As pip does with what it installs: where Python may write no bytecode (PYTHONDONTWRITEBYTECODE), each
+    # process of the engine would compile a checkout's modules anew.
+    subprocess.run([str(python), "-m", "compileall", "-q", "provider", "emulator"], cwd=_ROOT, check=False)
     return int(
         not all(
             _installed(folder / f"installed-{group}", group, [[*pip, "--no-compile", "--group", group]])

@@ -126,7 +126,7 @@ def test_a_kill_while_it_waits_starts_no_second_run(project: MakeProject, emu: R
         assert len(runs(emu)) == before + 1
         assert ("it is continued" if sha == "aaa" else "it is taken over") in told(result)
         assert stack.outputs()["collection"] == f"handbook-{sha}"
-    nothing_is_left(stack)
+    assert stack.preview("--expect-no-changes").unchanged
 
 
 def test_a_run_that_is_not_waited_for(project: MakeProject, emu: RunningEmulator) -> None:
@@ -139,7 +139,7 @@ def test_a_run_that_is_not_waited_for(project: MakeProject, emu: RunningEmulator
     emu.control.move_invocation(run["id"], {"complete": {"duration_ms": 5}})
     stack.refresh()
     assert stack.resources(TYPE)[0]["outputs"]["status"] == "complete"
-    nothing_is_left(stack)
+    assert stack.preview("--expect-no-changes").unchanged
 
     stack.program(at("aaa", "wait=False, object_key='a', triggers=[1],"))
     refused = stack.preview(check=False)
@@ -176,7 +176,7 @@ def test_many_objects_of_a_bucket(project: MakeProject, emu: RunningEmulator) ->
     assert "first: an up runs 2 objects (b.pdf, d.pdf); 2 stay" in told(stack.preview())
     stack.up()
     assert len(stack.outputs()["ids"]) == len(runs(emu)) == 4 and stack.outputs()["failures"] == {}
-    nothing_is_left(stack)
+    assert stack.preview("--expect-no-changes").unchanged
 
     stack.pulumi("state", "delete", resource["urn"], "--yes", check=True)
     again = stack.up()

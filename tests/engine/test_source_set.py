@@ -107,7 +107,7 @@ def test_the_life_of_a_set(project: MakeProject, emu: RunningEmulator) -> None:
     second = ids(stack)
     assert second["b"] == first["b"] and second["c"] != first["c"] and second.keys() == {"b", "c", "d"}
     assert sorted(second.values()) == sorted(on_the_service(emu))
-    nothing_is_left(stack)
+    assert stack.preview("--expect-no-changes").unchanged
 
     with emu.client() as client:
         client.delete(f"/api/v1/sources/{second['d']}").raise_for_status()
@@ -152,7 +152,7 @@ def test_partial_success_is_kept_and_told(project: MakeProject, emu: RunningEmul
     assert len(emu.control.requests("create_source")) == 2
     assert ids(stack).keys() == set("abcdef") and {**ids(stack), **made} == ids(stack)
     assert len(on_the_service(emu)) == 7
-    nothing_is_left(stack)
+    assert stack.preview("--expect-no-changes").unchanged
 
 
 def test_a_failed_change_is_done_by_the_next_up(project: MakeProject, emu: RunningEmulator) -> None:
@@ -169,7 +169,7 @@ def test_a_failed_change_is_done_by_the_next_up(project: MakeProject, emu: Runni
     assert ids(stack) == before and stack.outputs()["ids"] == before
     stack.up()
     assert ids(stack).keys() == {"b", "c", "d"} and sorted(ids(stack).values()) == sorted(on_the_service(emu))
-    nothing_is_left(stack)
+    assert stack.preview("--expect-no-changes").unchanged
 
     emu.control.fault("create_source", "respond", times=1, status=400, body=BROKEN)
     stack.program(repositories("b", "c", "d", "e"))
@@ -210,7 +210,7 @@ def test_values_of_other_resources_are_not_known_at_preview(
     stack.preview()
     stack.up()
     assert ids(stack).keys() == {"part", "whole", "plain"} and len(on_the_service(emu)) == 4
-    nothing_is_left(stack)
+    assert stack.preview("--expect-no-changes").unchanged
 
 
 def test_a_key_can_be_ignored_and_a_set_be_replaced(project: MakeProject, emu: RunningEmulator) -> None:
