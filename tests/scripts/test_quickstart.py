@@ -123,11 +123,34 @@ def forbidden() -> Iterator[tuple[str, list[object]]]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkout: Checkout) -> None:
+def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(
+    checkout: Checkout, forbidden: tuple[str, list[object]]
+) -> None:
     """The newcomer's first minutes, to the end: up, up again after the emulator died, an edit, refresh, a
-    mistake (whose exit code is passed on), clean (refused while the state knows resources), down, clean."""
-    up = checkout.make("up")
+    mistake (whose exit code is passed on), clean (refused while the state knows resources), down, clean.
+
+    The first up is beside the user's own keys, URLs, tokens and backends: none is sent, shown or written.
+    """
+    url, came = forbidden
+    up = checkout.make(
+        "up",
+        CHROMA_API_KEY="ck-of-the-real-service",
+        CHROMA_SYNC_URL=url,
+        CHROMA_DATABASE="production",
+        PULUMI_BACKEND_URL=url,
+        PULUMI_ACCESS_TOKEN="pul-of-the-user",
+        PULUMI_CONFIG_PASSPHRASE="of-the-user",
+    )
     assert up.returncode == 0, up.stdout
+    assert came == []
+    written = "".join(
+        path.read_text(errors="replace")
+        for path in [*checkout.folder.glob("Pulumi.*"), *checkout.local.rglob("*")]
+        if path.is_file()
+    )
+    for text in (up.stdout, written):
+        assert "of-the-real-service" not in text and "of-the-user" not in text and "production" not in text
+    assert {request["status"] for request in checkout.get("/_emulator/requests").json()} <= {200, 201, 404}
     assert "Previewing update" in up.stdout and "+ 4 created" in up.stdout
     order = [
         up.stdout.index(f"\n{word:<10} ") for word in ("emulator", "source", "question", "answer", "next")
@@ -195,43 +218,18 @@ def test_up_creates_and_shows_the_source_and_a_second_up_changes_nothing(checkou
     assert not checkout.local.exists() and not (checkout.folder / "Pulumi.dev.yaml").exists()
 
 
-def test_without_chromas_server_and_beside_the_users_own_settings(
-    checkout: Checkout, forbidden: tuple[str, list[object]], tmp_path: Path
-) -> None:
-    """Without the server no collection is filled, no run is started, and the rest is as ever.
-
-    Exported keys, URLs, tokens and backends of the user's are never sent, shown or written.
-    """
-    url, came = forbidden
+def test_without_chromas_server_it_works_and_says_what_is_missing(checkout: Checkout, tmp_path: Path) -> None:
+    """No collection is filled, no run is started, and the rest is as ever."""
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['chromadb_rust_bindings'] = None\n")
-    up = checkout.make(
-        "up",
-        PYTHONPATH=str(hidden),
-        CHROMA_API_KEY="ck-of-the-real-service",
-        CHROMA_SYNC_URL=url,
-        CHROMA_DATABASE="production",
-        PULUMI_BACKEND_URL=url,
-        PULUMI_ACCESS_TOKEN="pul-of-the-user",
-        PULUMI_CONFIG_PASSPHRASE="of-the-user",
-    )
+    up = checkout.make("up", PYTHONPATH=str(hidden))
     assert up.returncode == 0 and "+ 3 created" in up.stdout, up.stdout
     assert (
         "\ndata       no collection is filled, for Chroma's own server: the wheel `chromadb` is missing\n"
         in (up.stdout)
     )
     assert "\nanswer " not in up.stdout and "\nquestion " not in up.stdout
-
-    assert came == []
-    written = "".join(
-        path.read_text(errors="replace")
-        for path in [*checkout.folder.glob("Pulumi.*"), *checkout.local.rglob("*")]
-        if path.is_file()
-    )
-    for text in (up.stdout, written):
-        assert "of-the-real-service" not in text and "of-the-user" not in text and "production" not in text
-    assert {request["status"] for request in checkout.get("/_emulator/requests").json()} <= {200, 201, 404}
 
 
 def test_live_without_a_key_is_one_sentence_and_starts_nothing(checkout: Checkout) -> None:

@@ -30,14 +30,14 @@ _AT_ONCE = 4
 _SHORTEST_PAUSE = 0.03
 """Seconds between the beginnings of two pages, at least."""
 
-_PAUSE = 0.42
+_PAUSE = 0.3
 """The same, in what the last page took. Creates that one page shows end together, and the next begin once the
 engine has seen to each: groups that end in turn are faster than all at once (measured)."""
 
 _SHORTEST_GATHER = 0.012
 """Seconds that a page waits for further creates to be sent before it, at least."""
 
-_GATHER = 0.06
+_GATHER = 0.08
 """The same, in what the last page took."""
 
 _KEPT = 2 * _AT_ONCE
