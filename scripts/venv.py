@@ -31,6 +31,9 @@ def main() -> int:
         # `--group` came with pip 25.1.
         [*pip, "pip>=25.1"],
         [*pip, "--editable", ".[emulator]", "--group", "dev"],
+        # As pip does with what it installs otherwise: where Python may write no bytecode, each process of the
+        # engine would compile a checkout's modules anew.
+        [str(python), "-m", "compileall", "-q", "provider", "emulator"],
     ]
     # 65 MB instead of 500: its server needs nothing of what it depends on.
     server = [*pip, "--only-binary", ":all:", "--no-deps", "--group", "server"]
@@ -40,9 +43,6 @@ def main() -> int:
         return 1
     if not _installed(folder / "installed-server", "Chroma's own server", [server]):
         print("venv       goes on without it; the tests that need it fail", file=sys.stderr)
-    # As pip does with what it installs: where Python may write no bytecode (PYTHONDONTWRITEBYTECODE), each
-    # process of the engine would compile a checkout's modules anew.
-    subprocess.run([str(python), "-m", "compileall", "-q", "provider", "emulator"], cwd=_ROOT, check=False)
     return int(
         not all(
             _installed(folder / f"installed-{group}", group, [[*pip, "--no-compile", "--group", group]])

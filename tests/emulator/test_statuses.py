@@ -160,7 +160,7 @@ def test_a_whole_number_with_a_fraction_is_no_integer(client: httpx.Client, fiel
     source_id = client.post(SOURCES, json=body).json()["source_id"]
     text = client.get(f"{SOURCES}/{source_id}").text
     assert ":8," in text or ":8}" in text
-    assert "8.0" not in text
+    assert ":8.0" not in text  # a moment may have 8.0 in it
 
 
 def test_a_fraction_is_no_integer_in_any_mode(client: httpx.Client) -> None:
