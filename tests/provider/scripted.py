@@ -87,7 +87,11 @@ def scripted(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Sc
         disable_nagle_algorithm = True
 
         def _any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            promised = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(promised)
+            if len(body) < promised:  # the client broke it off, so it is no request
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             told = script.next(Request(self.client_address, self.command, self.path, headers, body))
             self.wfile.write(told)
